@@ -1,0 +1,1 @@
+"""Listing rows to named columns: pure functions and small estimators that read no file and no clock."""

@@ -1,0 +1,1 @@
+"""Named columns to evidence and probabilities, with splits, metrics and explanations."""

@@ -1,0 +1,1 @@
+"""The stages, the tables' schemas, storage, reports and the command line."""
