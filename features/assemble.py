@@ -1,0 +1,85 @@
+"""From listing rows to row features: everything that depends on the row alone, in the one order that works.
+
+Brands before kinds before cues: a cue such as "1:1" counts only beside a brand, and "F1" only outside seeds. Words come last and from
+canonical text, because the word segmenter glues "Gucci super fake giá 299k" together.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import pandas as pd
+
+from features.brands import BrandLexicon, find_brands
+from features.canonical import Canonical, canonicalise_all
+from features.cues import CueLexicon, find_cues
+from features.kind import KindLexicon, classify
+from features.price import model_key
+from features.segment import words
+
+TEXT_FIELDS = ("title", "description", "seller_name")
+CARRIED = ["platform", "listing_id", "captured_at", "seller_id"]
+
+
+@dataclass(frozen=True)
+class Lexicons:
+    """The compiled word tables a row is read with."""
+
+    brands: BrandLexicon
+    kinds: KindLexicon
+    cues: CueLexicon
+    famous: frozenset[str]
+
+    @classmethod
+    def from_tables(
+        cls, *, brands: pd.DataFrame, cues: pd.DataFrame, kinds: pd.DataFrame, categories: pd.DataFrame
+    ) -> Lexicons:
+        """Compile the reference tables (``configs/reference/*.csv``)."""
+        famous = brands.loc[brands["luxury"].fillna("no").eq("yes"), "brand"]
+        return cls(
+            BrandLexicon.from_table(brands),
+            KindLexicon.from_tables(kinds, categories),
+            CueLexicon.from_table(cues),
+            frozenset(famous),
+        )
+
+
+class RowFeatures(NamedTuple):
+    """``columns``: one row a listing, in order; ``hits``: one row a cue hit, ``row`` its position."""
+
+    columns: pd.DataFrame
+    hits: pd.DataFrame
+
+
+def row_features(listings: pd.DataFrame, lexicons: Lexicons, *, segment_titles: bool = True) -> RowFeatures:
+    """Read every listing: canonical text, brand, kind, cues and (for titles) words.
+
+    A row's features are the same alone and in any batch.
+    """
+    rows = listings.reset_index(drop=True)
+    originals = {field: _texts(rows, field) for field in TEXT_FIELDS}
+    canonical = {field: canonicalise_all(texts, lexicons.brands.joinable) for field, texts in originals.items()}
+    brands = find_brands(canonical["title"], rows["brand"], lexicons.brands)
+    kinds = classify(canonical["title"], rows["category"], brands, lexicons.kinds)
+    context = pd.concat([brands[["brand", "brand_role"]], kinds[["goods_group", "item_type"]]], axis=1)
+    context["platform"] = rows["platform"]
+    hits = find_cues(canonical, originals, context, lexicons.cues)
+    columns = pd.concat([rows[CARRIED], brands, kinds], axis=1)
+    columns["brand_famous"] = columns["brand"].isin(lexicons.famous)
+    columns["model_key"] = pd.Series([model_key(title.folded) for title in canonical["title"]], dtype="str")
+    columns["text_flags"] = pd.Series([_flags(*fields) for fields in zip(*canonical.values(), strict=True)], dtype="str")
+    if segment_titles:
+        titles = [title.text for title in canonical["title"]]
+        columns["title_words"] = pd.Series(
+            [" ".join(word.replace(" ", "_") for word in found) for found in words(titles)], dtype="str"
+        )
+    return RowFeatures(columns, hits)
+
+
+def _texts(rows: pd.DataFrame, field: str) -> list[str]:
+    return rows[field].fillna("").astype(str).tolist()
+
+
+def _flags(*fields: Canonical) -> str:
+    return ",".join(sorted({flag for field in fields for flag in field.flags}))

@@ -1,0 +1,144 @@
+"""The transparent score that works before any label: capped points per family of signs, added per behaviour.
+
+It orders a list and says why. It is not a probability: the points are written judgements (``configs/evidence.yaml``), and
+``risk`` is only their logistic image, so that 0 to 1, higher is riskier, holds for every score kind.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from models.weights import BEHAVIOURS, EvidenceWeights, SignWeight
+
+SIGN_COLUMNS = ["row", "sign_id", "behaviour", "family", "points", "field", "start", "end", "quote"]
+
+#: Cue behaviours that are no accusation by themselves; they count only through other signs.
+_HELPERS = frozenset({"claim", "evasion"})
+
+
+class Evidence(NamedTuple):
+    """``scores``: one row a listing (``evidence_*``, ``risk``, ``band``); ``signs``: one row a sign with the points it earned."""
+
+    scores: pd.DataFrame
+    signs: pd.DataFrame
+
+
+def weigh(rows: pd.DataFrame, hits: pd.DataFrame, weights: EvidenceWeights) -> Evidence:
+    """Score ``rows`` (row, price and seller columns; RangeIndex) by their cue ``hits`` and their columns.
+
+    Missing columns' values give no sign. ``signs`` is sorted by row, then points (largest first), then sign id.
+    """
+    found = pd.concat([_cue_signs(hits, weights), *_column_signs(rows, hits, weights)], ignore_index=True)
+    found = _drop_lonely_sharpeners(found, weights)
+    found = _diminish_and_cap(found, weights)
+    return Evidence(_add_up(found, len(rows), weights), found)
+
+
+def _cue_signs(hits: pd.DataFrame, weights: EvidenceWeights) -> pd.DataFrame:
+    counted = hits[hits["polarity"].eq("sign") & ~hits["behaviour"].isin(_HELPERS)].copy()
+    in_title = counted["field"].ne("description")
+    counted["points"] = counted["strength"].map(dict(weights.cue_points)).astype(float) * np.where(
+        in_title, 1.0, weights.description_factor
+    )
+    counted["sign_id"] = "cue." + counted["cue_id"]
+    counted["family"] = counted["family"].where(counted["family"].isin(list(weights.family_caps)), "words")
+    ordered = counted.sort_values(["row", "sign_id", "points", "start"], ascending=[True, True, False, True], kind="stable")
+    return ordered.drop_duplicates(["row", "sign_id"])[SIGN_COLUMNS]
+
+
+def _column_signs(rows: pd.DataFrame, hits: pd.DataFrame, weights: EvidenceWeights) -> list[pd.DataFrame]:
+    signs = weights.signs
+    maker = rows["brand_role"].eq("mark")
+    unofficial = ~rows["seller_official"].eq(1.0)
+    famous = rows["brand_famous"].fillna(False).astype(bool) & maker & unofficial
+    peers, genuine = price_points(rows, famous, weights)
+    claims = rows.index.isin(hits.loc[hits["behaviour"].eq("claim") & hits["polarity"].eq("sign"), "row"])
+    cheap = peers.notna() | genuine.notna()
+    flat = {
+        "brand_disguised": rows["brand_evasive"].fillna(False).astype(bool) & maker & unofficial,
+        "claim_genuine_but_cheap": cheap & claims,
+        "brands_stuffed": famous & rows["n_brands"].ge(signs.brands_stuffed.at_least or 0),
+        "seller_new": famous & rows["seller_age_days"].lt(signs.seller_new.below_days or 0.0),
+        "seller_many_brands": famous & rows["seller_n_famous_brands"].ge(signs.seller_many_brands.at_least or 0),
+        "seller_official": rows["seller_official"].eq(1.0),
+        "identity_missing": rows["seller_identity_missing"].eq(1.0),
+    }
+    tables = [_sign_table(name, getattr(signs, name), rows, mask) for name, mask in flat.items()]
+    tables.append(_sign_table("price_below_peers", signs.price_below_peers, rows, peers.notna(), peers))
+    tables.append(_sign_table("price_below_genuine", signs.price_below_genuine, rows, genuine.notna(), genuine))
+    return tables
+
+
+def price_points(rows: pd.DataFrame, famous: pd.Series, weights: EvidenceWeights) -> tuple[pd.Series, pd.Series]:
+    """Points for a price below other sellers' and for one below the genuine article's; missing where neither speaks."""
+    peer, table = weights.signs.price_below_peers, weights.signs.price_below_genuine
+    low = famous & rows["price_gap"].lt(np.log(peer.below_ratio or 0.5)) & rows["price_z"].lt(peer.below_z or -2.0)
+    beyond = (peer.below_z or -2.0) - rows["price_z"]
+    by_peers = (peer.points + peer.points_per_z * beyond).clip(upper=peer.max_points).where(low)
+    ratio = rows["price_to_genuine"]
+    halvings = np.log2((table.below_ratio or 0.5) / ratio.where(ratio > 0))
+    by_table = (table.points + table.points_per_halving * halvings).clip(upper=table.max_points)
+    return by_peers, by_table.where(famous & ratio.lt(table.below_ratio or 0.5))
+
+
+def _sign_table(
+    name: str, weight: SignWeight, rows: pd.DataFrame, mask: pd.Series, points: pd.Series | None = None
+) -> pd.DataFrame:
+    at = np.flatnonzero(mask.to_numpy())
+    quoted = name in ("brand_disguised", "brands_stuffed")
+    return pd.DataFrame(
+        {
+            "row": at,
+            "sign_id": name,
+            "behaviour": weight.behaviour,
+            "family": weight.family,
+            "points": weight.points if points is None else points.to_numpy()[at],
+            "field": "title" if quoted else pd.NA,
+            "start": rows["brand_start"].to_numpy()[at] if quoted else np.nan,
+            "end": rows["brand_end"].to_numpy()[at] if quoted else np.nan,
+            "quote": pd.NA,
+        }
+    ).astype({"field": "str", "quote": "str", "start": "float64", "end": "float64", "points": "float64"})
+
+
+def _drop_lonely_sharpeners(found: pd.DataFrame, weights: EvidenceWeights) -> pd.DataFrame:
+    lonely = [name for name in type(weights.signs).model_fields if getattr(weights.signs, name).only_with_others]
+    sharpens = found["sign_id"].isin(lonely)
+    accused = set(found.loc[~sharpens & found["points"].gt(0) & found["behaviour"].eq("counterfeit"), "row"])
+    return found[~sharpens | found["row"].isin(accused)]
+
+
+def _diminish_and_cap(found: pd.DataFrame, weights: EvidenceWeights) -> pd.DataFrame:
+    """Halve each further sign of a family, then cut the family at its cap, the strongest sign first."""
+    ordered = found.sort_values(["row", "points", "sign_id"], ascending=[True, False, True], kind="stable").copy()
+    groups = ordered.groupby(["row", "behaviour", "family"], sort=False)
+    ordered["points"] *= weights.repeat_factor ** groups.cumcount()
+    running = ordered.groupby(["row", "behaviour", "family"], sort=False)["points"].cumsum()
+    cap = ordered["family"].map(dict(weights.family_caps)).astype(float)
+    before = running - ordered["points"]
+    ordered["points"] = np.where(ordered["points"] > 0, np.minimum(running, cap) - np.minimum(before, cap), ordered["points"])
+    return ordered.sort_values(["row", "points", "sign_id"], ascending=[True, False, True], kind="stable").reset_index(
+        drop=True
+    )
+
+
+def _add_up(signs: pd.DataFrame, n_rows: int, weights: EvidenceWeights) -> pd.DataFrame:
+    index = pd.RangeIndex(n_rows)
+    table = pd.DataFrame({f"evidence_{name}": 0.0 for name in BEHAVIOURS}, index=index)
+    for name, group in signs.groupby("behaviour"):
+        table[f"evidence_{name}"] = group.groupby("row")["points"].sum().reindex(index, fill_value=0.0).to_numpy()
+    weighted = np.column_stack([table[f"evidence_{name}"].clip(lower=0) * weights.behaviour_weight[name] for name in BEHAVIOURS])
+    weighted.sort(axis=1)
+    total = weighted[:, -1] + weights.second_behaviour * weighted[:, -2]
+    moving = [name for name in BEHAVIOURS if weights.behaviour_weight[name] > 0]
+    counted = signs[signs["points"].gt(0) & signs["behaviour"].isin(moving)]
+    families = counted.groupby("row")["family"].nunique().reindex(index, fill_value=0).to_numpy()
+    red = (total >= weights.bands.red_points) & (families >= weights.bands.red_families)
+    table["points"] = total
+    table["n_families"] = families
+    table["risk"] = 1.0 / (1.0 + np.exp(-(weights.prior + total)))
+    table["band"] = np.select([red, total >= weights.bands.amber_points], ["red", "amber"], "green")
+    return table
