@@ -1,0 +1,111 @@
+"""Why a listing stands where it stands, in Vietnamese, with its own words and its price beside the market's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from pipeline.reference import Reference
+from pipeline.reports.wording import format_price
+
+_FIELDS = {"title": "Tiêu đề", "description": "Mô tả", "seller_name": "Tên gian hàng"}
+_LEVELS = {"model": "cùng nhãn hiệu và mẫu", "brand": "cùng nhãn hiệu và loại hàng"}
+
+REASON_COLUMNS = ["platform", "listing_id", "captured_at", "sign_id", "behaviour", "family", "points"]
+REASON_COLUMNS += ["field", "start", "end", "quote", "text"]
+
+
+def reasons_table(rows: pd.DataFrame, signs: pd.DataFrame, hits: pd.DataFrame, reference: Reference) -> pd.DataFrame:
+    """Return one sentence per sign (``REASON_COLUMNS``), listing by listing, strongest first."""
+    del hits
+    meanings = reference.cues.drop_duplicates("cue_id").set_index("cue_id")["meaning_vi"].to_dict()
+    claims = {f"cue.{cue}": str(text) for cue, text in meanings.items()}
+    needed = rows.loc[signs["row"].unique()]
+    facts: dict[Any, dict[str, Any]] = {
+        row: dict(zip(needed.columns, values, strict=True))
+        for row, values in zip(needed.index, needed.itertuples(index=False, name=None), strict=True)
+    }
+    texts, quotes = [], []
+    for sign in signs.itertuples():
+        fact = facts[sign.row]
+        quote = _quote(sign, fact)
+        quotes.append(quote)
+        texts.append(_sentence(str(sign.sign_id), sign, fact, quote, claims))
+    key = rows.loc[signs["row"], ["platform", "listing_id", "captured_at"]].reset_index(drop=True)
+    table = pd.concat([key, signs.drop(columns=["row"]).reset_index(drop=True)], axis=1)
+    table["quote"] = pd.Series(quotes, dtype="str")
+    table["text"] = pd.Series(texts, dtype="str")
+    return table[REASON_COLUMNS]
+
+
+def _quote(sign: Any, fact: dict[str, Any]) -> str | None:
+    if isinstance(sign.quote, str):
+        return sign.quote
+    if isinstance(sign.field, str) and not np.isnan(sign.start):
+        return str(fact[sign.field])[int(sign.start) : int(sign.end)]
+    return None
+
+
+def _sentence(sign_id: str, sign: Any, fact: dict[str, Any], quote: str | None, claims: dict[str, str]) -> str:
+    if sign_id in claims:
+        meaning = claims[sign_id]
+        tail = f": {meaning}" if meaning and meaning != "nan" else ""
+        return f"{_FIELDS.get(str(sign.field), 'Tin')} ghi “{quote}”{tail}"
+    return _SENTENCES[sign_id](fact, quote)
+
+
+def _below_peers(fact: dict[str, Any], quote: str | None) -> str:
+    cheaper = round(100 * (1 - float(np.exp(fact["price_gap"]))))
+    who = "người bán khác" if isinstance(fact["seller_id"], str) else "tin khác"
+    if fact["price_by_official"]:
+        who = "gian hàng chính hãng"
+    return (
+        f"Giá {format_price(fact['price_vnd'])}{_per_unit(fact)}, rẻ hơn {cheaper} % so với giá giữa "
+        f"{format_price(fact['price_ref_mid'])} của {int(fact['price_n_peers'])} {who} {_LEVELS[fact['price_level']]} "
+        f"{fact['brand']} (một nửa nằm trong khoảng {format_price(fact['price_ref_low'])} – {format_price(fact['price_ref_high'])})"
+    )
+
+
+def _below_genuine(fact: dict[str, Any], quote: str | None) -> str:
+    percent = max(1, round(100 * fact["price_to_genuine"]))
+    return (
+        f"Giá {format_price(fact['price_vnd'])}{_per_unit(fact)}, bằng khoảng {percent} % mức thấp nhất của hàng chính hãng "
+        f"{fact['brand']} cùng loại (tham khảo từ {format_price(fact['genuine_floor'])}, chưa kiểm chứng)"
+    )
+
+
+def _per_unit(fact: dict[str, Any]) -> str:
+    units = fact["n_units"]
+    return f" cho {int(units)} sản phẩm" if units == units and units > 1 else ""
+
+
+def _disguised(fact: dict[str, Any], quote: str | None) -> str:
+    return f"Tên nhãn hiệu {fact['brand']} viết lệch thành “{quote}”"
+
+
+def _stuffed(fact: dict[str, Any], quote: str | None) -> str:
+    return f"Tiêu đề nêu {int(fact['n_brands'])} nhãn hiệu khác nhau"
+
+
+def _new(fact: dict[str, Any], quote: str | None) -> str:
+    return f"Gian hàng mở {int(fact['seller_age_days'])} ngày trước lúc thu thập"
+
+
+def _many(fact: dict[str, Any], quote: str | None) -> str:
+    return f"Gian hàng không có dấu chính hãng mà bán {int(fact['seller_n_famous_brands'])} nhãn hiệu nổi tiếng khác nhau"
+
+
+_SENTENCES: dict[str, Callable[[dict[str, Any], str | None], str]] = {
+    "brand_disguised": _disguised,
+    "price_below_peers": _below_peers,
+    "price_below_genuine": _below_genuine,
+    "claim_genuine_but_cheap": lambda fact, quote: "Ghi là hàng chính hãng trong khi giá thấp bất thường so với hàng chính hãng",
+    "brands_stuffed": _stuffed,
+    "seller_new": _new,
+    "seller_many_brands": _many,
+    "seller_official": lambda fact, quote: "Sàn xác nhận là gian hàng chính hãng (giảm mức ưu tiên)",
+    "identity_missing": lambda fact, quote: "Chưa thấy mã số thuế hoặc số giấy phép (tại thời điểm thu thập)",
+}

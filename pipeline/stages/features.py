@@ -1,0 +1,36 @@
+"""Listings to row features, partition by partition, on processes: each part depends on its own rows alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from joblib import Parallel, delayed
+
+from features.assemble import row_features
+from pipeline.reference import load_lexicons
+from pipeline.store import parts, read_parquet, write_parquet
+
+
+def build_features(
+    listings: Path, *, out: Path, n_jobs: int = -1, on_rows: Callable[[int], None] | None = None
+) -> int:
+    """Write ``out/rows`` and ``out/hits`` for every part under ``listings``; returns how many listings were read.
+
+    ``n_jobs`` is joblib's: -1 uses every core. ``on_rows`` is told the size of each part as it is done.
+    """
+    todo = parts(listings)
+    run = Parallel(n_jobs=min(n_jobs, len(todo)) if n_jobs > 0 else n_jobs, return_as="generator", pre_dispatch="2*n_jobs")
+    total = 0
+    for done in run(delayed(_one_part)(part, out) for part in todo):
+        total += done
+        if on_rows is not None:
+            on_rows(done)
+    return total
+
+
+def _one_part(part: Path, out: Path) -> int:
+    columns, hits = row_features(read_parquet(part), load_lexicons())
+    write_parquet(columns, out / "rows" / part.name)
+    write_parquet(hits, out / "hits" / part.name)
+    return len(columns)

@@ -1,0 +1,125 @@
+"""Row features to scores and reasons: market references are fitted on all parts, then each part is weighed alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from features.price import PEER_COLUMNS, PriceReference, against_genuine
+from features.seller import SellerProfile, official
+from models.control import ControlCount, count_control, is_control
+from models.evidence import weigh
+from models.weights import BEHAVIOURS, EvidenceWeights
+from pipeline.reasons import reasons_table
+from pipeline.reference import Reference
+from pipeline.store import parts, read_parquet, write_parquet
+from pipeline.tables.scores import validate_scores
+
+#: What the market references need of every row: a few hundred bytes a listing, whatever its description's length.
+_LISTING_COLUMNS = ["platform", "listing_id", "seller_id", "is_official", "seller_type", "price_vnd", "captured_at"]
+_ROW_COLUMNS = ["brand", "brand_role", "brand_famous", "goods_group", "item_type", "n_units", "model_key"]
+
+MODEL_VERSION = "evidence-1"
+
+
+@dataclass(frozen=True)
+class ScoreReport:
+    """How many listings were scored, by band, and what fired on the negative control."""
+
+    n_scored: int
+    bands: dict[str, int]
+    control: pd.DataFrame
+    n_control: int
+    sellers_seen: bool
+
+
+@dataclass(frozen=True)
+class Market:
+    """References fitted on all rows of the crawl."""
+
+    price: PriceReference
+    seller: SellerProfile
+    sellers_seen: bool
+
+
+def fit_market(listings: Path, rows: Path) -> Market:
+    """Fit price references and seller counts on the compact columns of every part."""
+    compact = pd.concat(
+        [
+            pd.concat(
+                [read_parquet(part, columns=_LISTING_COLUMNS), read_parquet(rows / part.name, columns=_ROW_COLUMNS)], axis=1
+            )
+            for part in parts(listings)
+        ],
+        ignore_index=True,
+    )
+    compact["is_official"] = official(compact).eq(1.0)
+    return Market(
+        PriceReference().fit(compact[PEER_COLUMNS]),
+        SellerProfile().fit(compact),
+        bool(compact["seller_id"].notna().any()),
+    )
+
+
+def score(
+    listings: Path, features: Path, *, out: Path, reference: Reference, run_id: str, on_rows: Callable[[int], None] | None = None
+) -> ScoreReport:
+    """Write ``out/scores.parquet`` and ``out/reasons.parquet``; returns counts and the negative control.
+
+    Rows come out in the order of the parts, one per listing.
+    """
+    market = fit_market(listings, features / "rows")
+    scores, reasons, control = [], [], ControlCount()
+    for part in parts(listings):
+        rows = _join(part, features, market, reference)
+        hits = _with_lexicon(read_parquet(features / "hits" / part.name), reference)
+        evidence = weigh(rows, hits, reference.weights)
+        control = control.add(count_control(rows, hits, reference.weights))
+        scores.append(_score_rows(rows, evidence.scores, run_id))
+        reasons.append(reasons_table(rows, evidence.signs, hits, reference))
+        if on_rows is not None:
+            on_rows(len(rows))
+    table = validate_scores(pd.concat(scores, ignore_index=True))
+    write_parquet(table, out / "scores.parquet")
+    write_parquet(pd.concat(reasons, ignore_index=True), out / "reasons.parquet")
+    return ScoreReport(
+        len(table),
+        {band: int((table["band"] == band).sum()) for band in ("red", "amber", "green")},
+        control.table(),
+        control.n_rows,
+        market.sellers_seen,
+    )
+
+
+def _join(part: Path, features: Path, market: Market, reference: Reference) -> pd.DataFrame:
+    listings = read_parquet(part)
+    columns = read_parquet(features / "rows" / part.name).drop(columns=["platform", "listing_id", "captured_at", "seller_id"])
+    rows = pd.concat([listings.rename(columns={"brand": "brand_field"}), columns], axis=1)
+    prices = market.price.transform(rows)
+    genuine = against_genuine(rows, reference.genuine_prices)
+    profile = market.seller.transform(rows).drop(columns=["seller_n_products", "seller_n_followers", "seller_rating"])
+    return pd.concat([rows, prices, genuine, profile], axis=1)
+
+
+def _with_lexicon(hits: pd.DataFrame, reference: Reference) -> pd.DataFrame:
+    cues = reference.cues[["cue_id", "behaviour", "strength", "meaning_vi"]].drop_duplicates("cue_id")
+    joined = hits.drop(columns=[name for name in ("behaviour", "strength", "meaning_vi") if name in hits])
+    joined = joined.merge(cues, how="left", on="cue_id")
+    joined["family"] = joined["behaviour"].map({"scam": "contact"}).fillna("words")
+    return joined
+
+
+def _score_rows(rows: pd.DataFrame, evidence: pd.DataFrame, run_id: str) -> pd.DataFrame:
+    table = pd.concat(
+        [rows[["platform", "listing_id", "captured_at", "seller_id"]], evidence.drop(columns=["n_families"])], axis=1
+    )
+    for behaviour in BEHAVIOURS[:3]:
+        for name in (f"probability_{behaviour}", f"probability_low_{behaviour}", f"probability_high_{behaviour}"):
+            table[name] = float("nan")
+    return table.assign(score_kind="evidence", expected_harm=float("nan"), model_version=MODEL_VERSION, run_id=run_id)
+
+
+__all__ = ["EvidenceWeights", "Market", "ScoreReport", "fit_market", "is_control", "score"]
