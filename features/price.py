@@ -19,11 +19,12 @@ import numpy.typing as npt
 import pandas as pd
 
 from features.errors import DataError
+from features.seller import seller_key
 
 #: Kinds of thing whose price says nothing about the genuine article.
 NOT_COMPARABLE = frozenset({"voucher", "deposit", "service", "used", "sample"})
 
-PEER_COLUMNS = ["platform", "listing_id", "seller_id", "is_official", "price_vnd", "brand", "brand_role"]
+PEER_COLUMNS = ["platform", "listing_id", "seller_id", "seller_name", "is_official", "price_vnd", "brand", "brand_role"]
 PEER_COLUMNS += ["goods_group", "item_type", "n_units", "model_key"]
 
 #: Spread below which a group is treated as if it were this wide (natural log): sales of 20 % are everyday.
@@ -171,7 +172,7 @@ class PriceReference:
         groups = groups[groups.notna()]
         peers = self.official_peers_ if official else self.peers_
         others, logs = peers.without(groups, _peer(rows), (0.25, 0.5, 0.75))
-        needed = np.where(rows["seller_id"].isna(), self.min_unnamed, self.min_sellers)
+        needed = np.where(seller_key(rows).isna(), self.min_unnamed, self.min_sellers)
         enough = others >= (np.maximum(self.min_official, 1) if official else needed)
         kept, logs, others = rows[enough], logs[enough], others[enough]
         gap = _log_unit_price(kept).to_numpy() - logs[:, 1]
@@ -211,8 +212,7 @@ def _levels(rows: pd.DataFrame) -> dict[str, pd.Series]:
 
 
 def _peer(rows: pd.DataFrame) -> pd.Series:
-    named = rows["platform"] + "|s|" + rows["seller_id"]
-    return named.fillna(rows["platform"] + "|l|" + rows["listing_id"])
+    return seller_key(rows).fillna(rows["platform"] + "|listing|" + rows["listing_id"])
 
 
 def _log_unit_price(rows: pd.DataFrame) -> pd.Series:

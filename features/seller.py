@@ -27,13 +27,13 @@ class SellerProfile:
     Attributes
     ----------
     counts_ : pandas.DataFrame
-        Indexed by ``platform|seller_id``: ``n_collected`` (listings seen), ``n_famous_brands`` (different famous brands it
+        Indexed by `seller_key`: ``n_collected`` (listings seen), ``n_famous_brands`` (different famous brands it
         names as the maker).
     """
 
     def fit(self, rows: pd.DataFrame) -> SellerProfile:
-        """Count over ``rows`` with ``platform, seller_id, brand, brand_role, brand_famous``."""
-        keys = _seller_key(rows)
+        """Count over ``rows`` with ``platform, seller_id, seller_name, brand, brand_role, brand_famous``."""
+        keys = seller_key(rows)
         famous = rows["brand"].where(rows["brand_famous"].fillna(False).astype(bool) & rows["brand_role"].eq("mark"))
         table = pd.DataFrame({"key": keys, "famous": famous}).dropna(subset=["key"])
         grouped = table.groupby("key", sort=True)
@@ -44,7 +44,7 @@ class SellerProfile:
 
     def transform(self, rows: pd.DataFrame) -> pd.DataFrame:
         """Return ``SELLER_COLUMNS`` for ``rows``, same index; missing where the crawl does not show them."""
-        keys = _seller_key(rows)
+        keys = seller_key(rows)
         counts = self.counts_.reindex(keys).set_axis(rows.index)
         age = (rows["captured_at"] - rows["seller_joined_at"]).dt.total_seconds() / 86_400
         return pd.DataFrame(
@@ -82,5 +82,7 @@ def identity_missing(rows: pd.DataFrame) -> pd.Series:
     return absent.astype(float).where(can_show)
 
 
-def _seller_key(rows: pd.DataFrame) -> pd.Series:
-    return rows["platform"] + "|" + rows["seller_id"]
+def seller_key(rows: pd.DataFrame) -> pd.Series:
+    """Return ``platform|id|…`` or, where a crawl shows only the shop's name, ``platform|name|…``; missing where neither."""
+    by_id = rows["platform"] + "|id|" + rows["seller_id"]
+    return by_id.fillna(rows["platform"] + "|name|" + rows["seller_name"])
