@@ -33,13 +33,19 @@ class Lexicons:
 
     @classmethod
     def from_tables(
-        cls, *, brands: pd.DataFrame, cues: pd.DataFrame, kinds: pd.DataFrame, categories: pd.DataFrame
+        cls,
+        *,
+        brands: pd.DataFrame,
+        cues: pd.DataFrame,
+        kinds: pd.DataFrame,
+        categories: pd.DataFrame,
+        goods_groups: pd.DataFrame,
     ) -> Lexicons:
         """Compile the reference tables (``configs/reference/*.csv``)."""
         famous = brands.loc[brands["luxury"].fillna("no").eq("yes"), "brand"]
         return cls(
-            BrandLexicon.from_table(brands),
-            KindLexicon.from_tables(kinds, categories),
+            BrandLexicon.from_table(brands, goods_groups),
+            KindLexicon.from_tables(goods_groups, kinds, categories),
             CueLexicon.from_table(cues),
             frozenset(famous),
         )

@@ -71,6 +71,10 @@ class Canonical:
             return (start, end) if self.offsets is None else (int(self.offsets[start]), int(self.offsets[start]))
         return int(self.offsets[start]), int(self.offsets[end - 1 : end + 1].max())
 
+    def breaks(self, start: int, end: int) -> bool:
+        """True where the original has more characters inside ``text[start:end]`` than were read."""
+        return self.offsets is not None and int(self.offsets[end - 1] - self.offsets[start]) > end - 1 - start
+
 
 def canonicalise(text: str, joinable: frozenset[str] = frozenset()) -> Canonical:
     """Return the canonical form of ``text``; applying it to its own result changes nothing.

@@ -18,9 +18,8 @@ REASON_COLUMNS = ["platform", "listing_id", "captured_at", "sign_id", "behaviour
 REASON_COLUMNS += ["field", "start", "end", "quote", "text"]
 
 
-def reasons_table(rows: pd.DataFrame, signs: pd.DataFrame, hits: pd.DataFrame, reference: Reference) -> pd.DataFrame:
+def reasons_table(rows: pd.DataFrame, signs: pd.DataFrame, reference: Reference) -> pd.DataFrame:
     """Return one sentence per sign (``REASON_COLUMNS``), listing by listing, strongest first."""
-    del hits
     meanings = reference.cues.drop_duplicates("cue_id").set_index("cue_id")["meaning_vi"].to_dict()
     claims = {f"cue.{cue}": str(text) for cue, text in meanings.items()}
     needed = rows.loc[signs["row"].unique()]
@@ -59,7 +58,7 @@ def _sentence(sign_id: str, sign: Any, fact: dict[str, Any], quote: str | None, 
 
 def _below_peers(fact: dict[str, Any], quote: str | None) -> str:
     cheaper = round(100 * (1 - float(np.exp(fact["price_gap"]))))
-    who = "người bán khác" if isinstance(fact["seller_id"], str) else "tin khác"
+    who = "người bán khác" if isinstance(fact["seller_id"], str) or isinstance(fact["seller_name"], str) else "tin khác"
     if fact["price_by_official"]:
         who = "gian hàng chính hãng"
     return (

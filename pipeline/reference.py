@@ -46,5 +46,9 @@ def load_lexicons() -> Lexicons:
     """Compile the word tables; once per process (a worker compiles its own)."""
     tables = load_reference()
     return Lexicons.from_tables(
-        brands=tables.brands, cues=tables.cues, kinds=tables.kinds, categories=tables.categories
+        brands=tables.brands,
+        cues=tables.cues,
+        kinds=tables.kinds,
+        categories=tables.categories,
+        goods_groups=tables.goods_groups,
     )

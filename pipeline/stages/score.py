@@ -9,17 +9,17 @@ from pathlib import Path
 import pandas as pd
 
 from features.price import PEER_COLUMNS, PriceReference, against_genuine
-from features.seller import SellerProfile, official
-from models.control import ControlCount, count_control, is_control
+from features.seller import SellerProfile, official, seller_key
+from models.control import ControlCount, count_control
 from models.evidence import weigh
-from models.weights import BEHAVIOURS, EvidenceWeights
+from models.weights import BEHAVIOURS
 from pipeline.reasons import reasons_table
 from pipeline.reference import Reference
 from pipeline.store import parts, read_parquet, write_parquet
 from pipeline.tables.scores import validate_scores
 
 #: What the market references need of every row: a few hundred bytes a listing, whatever its description's length.
-_LISTING_COLUMNS = ["platform", "listing_id", "seller_id", "is_official", "seller_type", "price_vnd", "captured_at"]
+_LISTING_COLUMNS = ["platform", "listing_id", "seller_id", "seller_name", "is_official", "seller_type", "price_vnd"]
 _ROW_COLUMNS = ["brand", "brand_role", "brand_famous", "goods_group", "item_type", "n_units", "model_key"]
 
 MODEL_VERSION = "evidence-1"
@@ -60,7 +60,7 @@ def fit_market(listings: Path, rows: Path) -> Market:
     return Market(
         PriceReference().fit(compact[PEER_COLUMNS]),
         SellerProfile().fit(compact),
-        bool(compact["seller_id"].notna().any()),
+        bool(seller_key(compact).notna().any()),
     )
 
 
@@ -79,7 +79,7 @@ def score(
         evidence = weigh(rows, hits, reference.weights)
         control = control.add(count_control(rows, hits, reference.weights))
         scores.append(_score_rows(rows, evidence.scores, run_id))
-        reasons.append(reasons_table(rows, evidence.signs, hits, reference))
+        reasons.append(reasons_table(rows, evidence.signs, reference))
         if on_rows is not None:
             on_rows(len(rows))
     table = validate_scores(pd.concat(scores, ignore_index=True))
@@ -120,6 +120,3 @@ def _score_rows(rows: pd.DataFrame, evidence: pd.DataFrame, run_id: str) -> pd.D
         for name in (f"probability_{behaviour}", f"probability_low_{behaviour}", f"probability_high_{behaviour}"):
             table[name] = float("nan")
     return table.assign(score_kind="evidence", expected_harm=float("nan"), model_version=MODEL_VERSION, run_id=run_id)
-
-
-__all__ = ["EvidenceWeights", "Market", "ScoreReport", "fit_market", "is_control", "score"]

@@ -1,0 +1,69 @@
+"""Tables on disk: written whole or not at all, and the same bytes for the same table."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from features.errors import DataError, SoiHangError
+
+_DISK_ERRORS = (errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EPERM, errno.EDQUOT)
+
+
+class CannotWrite(SoiHangError):
+    """The output folder is full, read-only or not ours."""
+
+    exit_code = 73
+
+
+def write_atomically(path: Path, write: Callable[[Path], None]) -> None:
+    """Let ``write`` fill ``path.partial`` and rename it to ``path``; a reader never sees half a file."""
+    partial = path.with_name(path.name + ".partial")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write(partial)
+        os.replace(partial, path)
+    except OSError as error:
+        if error.errno in _DISK_ERRORS:
+            raise CannotWrite(f"cannot write {path}: {error.strerror}. Free space or choose another --out.") from error
+        raise
+
+
+def write_parquet(frame: pd.DataFrame, path: Path, *, schema: pa.Schema | None = None) -> None:
+    """Write ``frame`` as zstd Parquet without its index."""
+    table = pa.Table.from_pandas(frame, schema=schema, preserve_index=False)
+    write_atomically(path, lambda partial: pq.write_table(table, partial, compression="zstd"))
+
+
+def read_parquet(path: Path, columns: Sequence[str] | None = None) -> pd.DataFrame:
+    """Read a table of ours; raises `DataError` naming the file where it is missing or damaged."""
+    try:
+        return pd.read_parquet(path, columns=list(columns) if columns is not None else None)
+    except (OSError, pa.ArrowException, KeyError) as error:
+        raise DataError(f"cannot read {path}: {error}. Run the stage that writes it again.") from error
+
+
+def write_json(value: Any, path: Path) -> None:
+    """Write ``value`` as indented UTF-8 JSON with sorted keys."""
+    text = json.dumps(value, ensure_ascii=False, indent=2, sort_keys=True, default=str) + "\n"
+    write_atomically(path, lambda partial: _write_text(partial, text))
+
+
+def _write_text(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8")
+
+
+def parts(folder: Path) -> list[Path]:
+    """Return the partitions of a table in order; raises `DataError` where there are none."""
+    found = sorted(folder.glob("part-*.parquet"))
+    if not found:
+        raise DataError(f"no part-*.parquet in {folder}; run the stage that writes it first")
+    return found
