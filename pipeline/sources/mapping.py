@@ -1,0 +1,133 @@
+"""How one source's payload becomes listings: ``configs/sources/NAME.yaml``, checked once."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from features.errors import ConfigError
+from pipeline.config import configs_dir, explain, load_yaml
+from pipeline.sources.values import SCALARS, literal
+from pipeline.tables.listings import COLUMNS
+
+Format = Literal["csv", "xlsx", "jsonl", "json", "parquet"]
+
+
+class FieldSpec(BaseModel):
+    """Where one column comes from and how it is read."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    path: tuple[str, ...] = ()
+    const: str | float | bool | None = None
+    template: str | None = None
+    parse: str | None = None
+    divide_by: float = Field(default=1.0, gt=0)
+    none_values: tuple[str | float, ...] = ()
+    extract: str | None = None
+    values: dict[str, str | bool] | None = None
+    html: bool = False
+    days_before_capture: bool = False
+
+    @field_validator("path", mode="before")
+    @classmethod
+    def _one_or_many(cls, value: Any) -> Any:
+        return (value,) if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _readable(self) -> FieldSpec:
+        if self.parse is not None and self.parse not in SCALARS:
+            raise ValueError(f"unknown parse {self.parse!r}; known: {sorted(SCALARS)}")
+        if not self.path and self.const is None and self.template is None:
+            raise ValueError("needs one of path, const, template")
+        if self.extract is not None:
+            re.compile(self.extract)
+        return self
+
+
+class Detect(BaseModel):
+    """What a file of this source looks like. All ``paths`` must be there; ``absent`` must not; ``values`` must match."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    paths: tuple[str, ...]
+    absent: tuple[str, ...] = ()
+    equals: dict[str, str] = Field(default_factory=dict)
+
+
+class SourceMapping(BaseModel):
+    """One source. ``records`` is the path to the array inside a JSON envelope; empty: the file is the array."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    about: str
+    listings: bool = True
+    formats: tuple[Format, ...]
+    records: str = ""
+    detect: Detect
+    fields: dict[str, FieldSpec]
+    observes: Literal["filled"] | tuple[str, ...] = "filled"
+    captured_at: str | None = None
+    strip_suffix: str | None = None
+
+    @field_validator("fields", mode="before")
+    @classmethod
+    def _short_form(cls, value: Any) -> Any:
+        if not isinstance(value, dict):
+            return value
+        return {name: {"path": spec} if isinstance(spec, str | list) else spec for name, spec in value.items()}
+
+    @model_validator(mode="after")
+    def _known_columns(self) -> SourceMapping:
+        unknown = [name for name in self.fields if name not in COLUMNS and not re.fullmatch(r"x_[a-z0-9_]{1,40}", name)]
+        if unknown:
+            raise ValueError(f"fields {unknown} are no listing columns (`soihang schema listings`) and not x_NAME")
+        lacking = [name for name in ("platform", "listing_id", "title") if name not in self.fields]
+        if self.listings and lacking:
+            raise ValueError(f"fields lack {lacking}")
+        return self
+
+
+def load_mapping(path: Path) -> SourceMapping:
+    """Read one mapping; raises `ConfigError` naming each wrong key."""
+    try:
+        return SourceMapping.model_validate({"name": path.stem, **load_yaml(path)})
+    except ValidationError as error:
+        raise ConfigError(f"{path}: {explain(error)}; known keys: {sorted(SourceMapping.model_fields)}") from error
+
+
+@lru_cache(maxsize=1)
+def load_mappings() -> dict[str, SourceMapping]:
+    """Read every mapping of this installation, by name."""
+    return {path.stem: load_mapping(path) for path in sorted((configs_dir() / "sources").glob("*.yaml"))}
+
+
+def dig(record: Any, path: str) -> Any:
+    """Follow ``a.b[0].c`` into a record; cells that hold JSON or Python literals are opened on the way.
+
+    >>> dig({"sold": '{"value": 3}', "tags": [{"n": 1}]}, "sold.value"), dig({"tags": [{"n": 1}]}, "tags[0].n")
+    (3, 1)
+    """
+    if isinstance(record, dict) and path in record:
+        return record[path]
+    current = record
+    for step in _steps(path):
+        if isinstance(current, str) and current[:1] in "{[":
+            current = literal(current)
+        if isinstance(step, int):
+            current = current[step] if isinstance(current, list) and len(current) > step else None
+        else:
+            current = current.get(step) if isinstance(current, dict) else None
+        if current is None:
+            return None
+    return current
+
+
+@lru_cache(maxsize=4096)
+def _steps(path: str) -> tuple[str | int, ...]:
+    return tuple(int(step) if step.isdigit() else step for step in re.findall(r"[^.\[\]]+", path))
