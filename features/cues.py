@@ -1,60 +1,105 @@
 """Words that are signs, and why a hit counts or does not: negation, description and context decide, not the word.
 
-Of 1,262 real descriptions that name fake goods, about 1,165 do so in an assurance or a warning. So every hit keeps its polarity and the rule
-that gave it; only ``sign`` counts.
+Of 1,262 real descriptions that name fake goods, about 1,165 do so in an assurance or a warning. So every hit keeps its polarity
+and the name of the rule that gave it (``features/context.py``, ``docs/text.md``); only ``sign`` counts.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, NamedTuple
 
 import pandas as pd
 
-from features.canonical import Canonical, fold
+from features.canonical import Canonical, canonicalise, fold
+from features.context import (
+    STORIES,
+    Facts,
+    Needs,
+    Verdict,
+    clause_after,
+    clause_before,
+    description,
+    negation,
+    read_needs,
+    read_pattern,
+    window_around,
+)
 from features.errors import ConfigError
 from features.lookup import WordFinder
 
 HIT_COLUMNS = ["row", "cue_id", "field", "start", "end", "quote", "polarity", "why"]
+CONTEXT_COLUMNS = ["brand", "brand_role", "goods_group", "item_type", "platform"]
+FIELDS = ("title", "description", "seller_name")
+BEHAVIOURS = frozenset("counterfeit scam prohibited false_quality smuggled undisclosed evasion claim".split())
+STRENGTHS = frozenset({"strong", "medium", "weak"})
 
-#: Words that turn what follows in the same clause into an assurance or a warning.
-_NEGATION = re.compile(
-    r"(?<!\w)(?:không|ko|k|khong|hok|chẳng|chả|chưa từng|chống|phòng chống|phòng|tránh|phân biệt|nói không với|từ chối|tố cáo|cảnh giác|cảnh báo"
-    r"|phát hiện|nếu là|nếu|đền|bồi thường|hoàn tiền|hoàn|thay vì|khỏi|loại bỏ|cẩn thận|coi chừng|lo ngại|lo|sợ|đề phòng|ngăn chặn|kiểm tra"
-    r"|chứ|khác với|bảo vệ|cấm|tẩy chay|nhận biết|so với|never|not|no|anti|vấn nạn|hạn chế)(?!\w)[^.!?;\n|]{0,60}$"
-)
-_NEGATION_AFTER = re.compile(r"^[^.!?;\n|]{0,40}?(?<!\w)(?:đền|hoàn tiền|hoàn lại|bồi thường|xin đừng|trả lại tiền|kém chất lượng|thì đền)(?!\w)")
-_DESCRIBED = re.compile(
-    r"(?:dành cho|dùng cho|tương thích(?: với)?|phù hợp(?: với)?|thích hợp(?: với)?)"
-    r"(?! (?:cả |mọi |các |phái |những )?(?:nam|nữ|người|bé|trẻ|bạn|mẹ|học sinh|da|tóc|lứa|đi|dân))[^.!?;,\n|]{0,30}$"
-)
-_WINDOW = 70
+_REGEX = "re:"
+_GAPS = re.compile("[ \t\xa0\u2000-\u200a\u3000]{2,}|[\t\xa0\u2000-\u200a\u3000]")
 
 
-class _Cue(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Cue:
+    """One row of ``cues.csv``, compiled."""
+
     cue_id: str
-    needs: tuple[str, ...]
+    behaviour: str
+    needs: Needs
+    needs_text: str
     unless: re.Pattern[str] | None
     fields: frozenset[str]
     negatable: bool
+    in_stories: bool
+
+
+class _Found(NamedTuple):
+    start: int
+    end: int
+    cue: Cue
 
 
 @dataclass(frozen=True)
 class CueLexicon:
-    """Compiled active cues."""
+    """Compiled cues; ``joinable`` holds the words that letters kept apart ("r.e.p", "f a k e") may be joined into."""
 
     finder: WordFinder
+    expressions: tuple[tuple[re.Pattern[str], Cue], ...]
+    joinable: frozenset[str]
 
     @classmethod
-    def from_table(cls, cues: pd.DataFrame) -> CueLexicon:
-        """Compile the ``active`` rows of ``cues.csv``; raises `ConfigError` naming a cue whose ``unless`` is no expression."""
-        patterns: list[tuple[str, object]] = []
-        for row in cues[cues["status"].eq("active")].itertuples():
+    def from_table(
+        cls, cues: pd.DataFrame, *, as_of: date | None = None, statuses: Iterable[str] = ("active",)
+    ) -> CueLexicon:
+        """Compile the rows of ``cues.csv`` with one of ``statuses`` that are valid on ``as_of`` (any day where it is ``None``).
+
+        Raises `ConfigError` naming the cue whose behaviour, strength, field, condition or expression nobody can read.
+        """
+        _refuse_repeats(cues)
+        words: list[tuple[str, object]] = []
+        expressions: list[tuple[re.Pattern[str], Cue]] = []
+        for row in cues[cues["status"].isin(list(statuses))].itertuples():
+            if not _valid(row, as_of):
+                continue
             cue = _compile(row)
             for form in [str(row.term), *_split(row.variants)]:
-                patterns.append((fold(form), cue))
-        return cls(WordFinder(patterns))
+                if form.startswith(_REGEX):
+                    expressions.append((read_pattern(form.removeprefix(_REGEX), cue.cue_id), cue))
+                else:
+                    words.append((canonicalise(form).folded, cue))
+        single = frozenset(word for word, _ in words if word.isalpha() and 3 <= len(word) <= 8)
+        return cls(WordFinder(words), tuple(expressions), single)
+
+    def find(self, folded: str) -> list[_Found]:
+        """Return the cues in ``folded``, left to right; of overlapping ones the longest."""
+        text, back = _without_gaps(folded)
+        found = [_Found(start, end, cue) for start, end, cue in self.finder.find(text) if isinstance(cue, Cue)]
+        for pattern, cue in self.expressions:
+            found += [_Found(*match.span(), cue) for match in pattern.finditer(text)]
+        kept = _longest(found)
+        return kept if back is None else [_Found(back[hit.start], back[hit.end - 1] + 1, hit.cue) for hit in kept]
 
 
 def find_cues(
@@ -62,83 +107,114 @@ def find_cues(
 ) -> pd.DataFrame:
     """Return one row a hit (``HIT_COLUMNS``); ``start`` and ``end`` lie in the original text, ``quote`` is cut from it.
 
-    ``context`` has ``brand, brand_role, goods_group, item_type, platform``, one row a listing in order. Fields: ``title``, ``description``,
-    ``seller_name``.
+    ``context`` has ``CONTEXT_COLUMNS``, one row a listing in order, missing where unknown. ``fields`` and ``originals`` hold the same
+    texts under ``title``, ``description`` and ``seller_name``. A row's hits are the same alone and in any batch.
     """
-    facts = context.to_dict("records")
+    facts = _facts(context)
     hits: list[tuple[Any, ...]] = []
     for name, texts in fields.items():
         for row, text in enumerate(texts):
-            for start, end, cue in _longest(lexicon.finder.find(text.folded)):
-                if name not in cue.fields:
-                    continue
-                polarity, why = _judge(text.folded, start, end, cue, facts[row])
-                first, last = text.span(start, end)
-                hits.append((row, cue.cue_id, name, first, last, originals[name][row][first:last], polarity, why))
+            for start, end, cue in lexicon.find(text.folded):
+                if name in cue.fields:
+                    verdict = judge(text.folded, start, end, cue, facts[row])
+                    first, last = text.span(start, end)
+                    hits.append((row, cue.cue_id, name, first, last, originals[name][row][first:last], *verdict))
     table = pd.DataFrame(hits, columns=HIT_COLUMNS).astype({"row": "int64", "start": "int64", "end": "int64"})
     table = table.astype({name: "str" for name in ("cue_id", "field", "quote", "polarity", "why")})
     return table.sort_values(["row", "field", "start", "cue_id"], kind="stable").reset_index(drop=True)
 
 
-def _longest(found: Any) -> list[tuple[int, int, _Cue]]:
+def judge(folded: str, start: int, end: int, cue: Cue, facts: Facts) -> Verdict:
+    """Say what a hit of ``cue`` at ``folded[start:end]`` counts as. The first rule that speaks decides."""
+    window = window_around(folded, start, end)
+    if cue.unless is not None and cue.unless.search(window):
+        return Verdict("out_of_context", "unless")
+    if facts.goods_group in STORIES and not cue.in_stories:
+        return Verdict("out_of_context", "story")
+    if cue.negatable:
+        before, after = clause_before(folded, start), clause_after(folded, end)
+        if rule := negation(cue.behaviour, before, after):
+            return Verdict("negated", rule)
+        if rule := description(cue.behaviour, before, after):
+            return Verdict("described", rule)
+    for need in cue.needs:
+        if not any(one.met(facts, window) for one in need):
+            return Verdict("out_of_context", f"needs {need[0].name}")
+    return Verdict("sign", "needs met" if cue.needs else "word")
+
+
+def _facts(context: pd.DataFrame) -> list[Facts]:
+    columns = []
+    for name in CONTEXT_COLUMNS:
+        values = context[name].astype("object")
+        columns.append(values.where(values.notna(), None).tolist())
+    return [Facts(*row) for row in zip(*columns, strict=True)]
+
+
+def _without_gaps(folded: str) -> tuple[str, list[int] | None]:
+    """Squeeze runs of blanks to one, with the way back: "rep   1:1" is "rep 1:1"."""
+    if _GAPS.search(folded) is None:
+        return folded, None
+    pieces: list[str] = []
+    back: list[int] = []
+    last = 0
+    for gap in _GAPS.finditer(folded):
+        pieces += (folded[last : gap.start()], " ")
+        back += range(last, gap.start() + 1)
+        last = gap.end()
+    pieces.append(folded[last:])
+    back += range(last, len(folded))
+    return "".join(pieces), back
+
+
+def _longest(found: list[_Found]) -> list[_Found]:
     """Drop hits inside longer hits: "rep" inside "rep 1:1" says nothing new."""
-    ordered = sorted(found, key=lambda one: (one[0], -one[1], one[2].cue_id))
-    out: list[tuple[int, int, _Cue]] = []
+    if len(found) < 2:
+        return found
+    out: list[_Found] = []
     reached = -1
-    for start, end, cue in ordered:
-        if end <= reached and (start, end) != out[-1][:2]:
+    for hit in sorted(found, key=lambda one: (one.start, -one.end, one.cue.cue_id)):
+        if hit.end <= reached and (hit.start, hit.end) != (out[-1].start, out[-1].end):
             continue
-        out.append((start, end, cue))
-        reached = max(reached, end)
+        if out and hit[:2] == out[-1][:2] and hit.cue is out[-1].cue:
+            continue
+        out.append(hit)
+        reached = max(reached, hit.end)
     return out
 
 
-def _judge(folded: str, start: int, end: int, cue: _Cue, fact: dict[str, Any]) -> tuple[str, str]:
-    before, after = folded[max(0, start - _WINDOW) : start], folded[end : end + _WINDOW]
-    if cue.unless is not None and cue.unless.search(before + "⟦" + folded[start:end] + "⟧" + after):
-        return "out_of_context", "unless"
-    if cue.negatable:
-        if found := _NEGATION.search(before):
-            return "negated", found[0].split()[0]
-        if _NEGATION_AFTER.search(after):
-            return "negated", "after"
-        if _DESCRIBED.search(before):
-            return "described", "described"
-    for need in cue.needs:
-        if not _has(need, fact):
-            return "out_of_context", f"needs {need}"
-    return "sign", "context"
-
-
-def _has(need: str, fact: dict[str, Any]) -> bool:
-    """``brand``: a brand as maker; ``group:a/b``: one of these goods groups; ``not_group:a/b``; ``item:a/b``; ``not_item:a/b``."""
-    kind, _, names = need.partition(":")
-    allowed = names.split("/")
-    if kind == "brand":
-        return isinstance(fact["brand"], str) and fact["brand_role"] != "compatible"
-    if kind == "group":
-        return fact["goods_group"] in allowed
-    if kind == "not_group":
-        return fact["goods_group"] not in allowed
-    if kind == "item":
-        return fact["item_type"] in allowed
-    return fact["item_type"] not in allowed
-
-
-_NEEDS = ("brand", "group", "not_group", "item", "not_item")
-
-
-def _compile(row: Any) -> _Cue:
-    needs = tuple(_split(row.needs))
-    unknown = [need for need in needs if need.partition(":")[0] not in _NEEDS]
-    if unknown:
-        raise ConfigError(f"cues.csv, {row.cue_id}: unknown needs {unknown}; known: {list(_NEEDS)}")
-    try:
-        unless = re.compile(row.unless) if isinstance(row.unless, str) and row.unless else None
-    except re.error as error:
-        raise ConfigError(f"cues.csv, {row.cue_id}: `unless` is no regular expression ({error})") from error
+def _compile(row: Any) -> Cue:
+    cue_id = str(row.cue_id)
     fields = frozenset(_split(row.fields)) or frozenset({"title", "description"})
-    return _Cue(str(row.cue_id), needs, unless, fields, row.negatable != "no")
+    for name, value, known in (
+        ("behaviour", {row.behaviour}, BEHAVIOURS),
+        ("strength", {row.strength}, STRENGTHS),
+        ("fields", fields, frozenset(FIELDS)),
+    ):
+        if not value <= known:
+            raise ConfigError(f"cue {cue_id}: unknown {name} {sorted(map(str, value - known))}. Known: {sorted(known)}.")
+    needs_text = row.needs if isinstance(row.needs, str) else ""
+    needs = read_needs(needs_text, cue_id)
+    unless = read_pattern(fold(row.unless), cue_id) if isinstance(row.unless, str) and row.unless else None
+    asks_for_stories = any(one.values & STORIES for need in needs for one in need)
+    return Cue(
+        cue_id, row.behaviour, needs, needs_text, unless, fields, row.negatable != "no", asks_for_stories or row.behaviour == "claim"
+    )
+
+
+def _refuse_repeats(cues: pd.DataFrame) -> None:
+    twice = cues.loc[cues["cue_id"].duplicated(), "cue_id"]
+    if len(twice):
+        raise ConfigError(f"cues: {len(twice)} ids stand there twice (first: {twice.iloc[0]}). Ids must be unique.")
+
+
+def _valid(row: Any, as_of: date | None) -> bool:
+    if as_of is None:
+        return True
+    day = as_of.isoformat()
+    begins = row.valid_from if isinstance(row.valid_from, str) else ""
+    ends = row.valid_to if isinstance(row.valid_to, str) else ""
+    return begins <= day and (not ends or day <= ends)
 
 
 def _split(cell: object) -> list[str]:

@@ -144,13 +144,17 @@ def _read_json(path: Path, records: str, size: int) -> Iterator[Batch]:
     content = json.loads(head.decode(_encoding(head[:65_536]), "replace"))
     inner = dig(content, records) if records else content
     if inner is None:
-        raise DataError(f"{path.name}: nothing at {records!r}; top level has {sorted(content)[:10]}")
+        raise DataError(f"{path.name}: nothing at {records!r}; top level: {_names(content)}")
     items = inner if isinstance(inner, list) else [inner]
     for start in range(0, max(1, len(items)), size):
         batch = Batch()
         for number, record in enumerate(items[start : start + size], start=start + 1):
             _take_record(batch, number, record)
         yield batch
+
+
+def _names(content: Any) -> str:
+    return ", ".join(sorted(content)[:10]) if isinstance(content, dict) else type(content).__name__
 
 
 def _read_csv(path: Path, records: str, size: int) -> Iterator[Batch]:
