@@ -13,7 +13,7 @@ from pipeline.store import parts, read_parquet, write_parquet
 
 
 def build_features(
-    listings: Path, *, out: Path, n_jobs: int = -1, on_rows: Callable[[int], None] | None = None
+    listings: Path, *, out: Path, segment_titles: bool = True, n_jobs: int = -1, on_rows: Callable[[int], None] | None = None
 ) -> int:
     """Write ``out/rows`` and ``out/hits`` for every part under ``listings``; returns how many listings were read.
 
@@ -22,15 +22,15 @@ def build_features(
     todo = parts(listings)
     run = Parallel(n_jobs=min(n_jobs, len(todo)) if n_jobs > 0 else n_jobs, return_as="generator", pre_dispatch="2*n_jobs")
     total = 0
-    for done in run(delayed(_one_part)(part, out) for part in todo):
+    for done in run(delayed(_one_part)(part, out, segment_titles) for part in todo):
         total += done
         if on_rows is not None:
             on_rows(done)
     return total
 
 
-def _one_part(part: Path, out: Path) -> int:
-    columns, hits = row_features(read_parquet(part), load_lexicons())
+def _one_part(part: Path, out: Path, segment_titles: bool) -> int:
+    columns, hits = row_features(read_parquet(part), load_lexicons(), segment_titles=segment_titles)
     write_parquet(columns, out / "rows" / part.name)
     write_parquet(hits, out / "hits" / part.name)
     return len(columns)

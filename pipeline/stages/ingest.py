@@ -173,7 +173,7 @@ class _Writer:
         self._n_parts = 0
         self._keys: set[int] = set()
         self._rejected: list[tuple[Any, ...]] = []
-        self._latest: pd.Timestamp | None = None
+        self._latest: dict[bool, pd.Timestamp] = {}
         for old in (out / "listings").glob("part-*.parquet"):
             old.unlink()
 
@@ -198,8 +198,13 @@ class _Writer:
     def accept(self, rows: pd.DataFrame) -> None:
         if not len(rows):
             return
-        newest = rows["captured_at"].max()
-        self._latest = newest if self._latest is None else max(self._latest, newest)
+        # A file's date says when it was copied, not when the shop was seen: it counts only where nothing better is known.
+        dated = rows["captured_precision"].ne("file")
+        for exact, times in ((True, rows.loc[dated, "captured_at"]), (False, rows.loc[~dated, "captured_at"])):
+            if len(times):
+                newest = times.max()
+                known = self._latest.get(exact)
+                self._latest[exact] = newest if known is None else max(known, newest)
         self._waiting.append(rows)
         self._n_waiting += len(rows)
         while self._n_waiting >= self._size:
@@ -220,5 +225,6 @@ class _Writer:
         table = pd.DataFrame(self._rejected, columns=list(QUARANTINE_COLUMNS))
         table = table.astype({name: kind for name, (kind, _, _) in QUARANTINE_COLUMNS.items()})
         write_parquet(QUARANTINE.validate(table), self._out / "quarantine.parquet")
-        return self._latest.to_pydatetime() if self._latest is not None else None
+        latest = self._latest.get(True, self._latest.get(False))
+        return latest.to_pydatetime() if latest is not None else None
 

@@ -34,6 +34,7 @@ class ScoreReport:
     control: pd.DataFrame
     n_control: int
     sellers_seen: bool
+    n_synthetic: int
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,7 @@ def score(
     """
     market = fit_market(listings, features / "rows")
     scores, reasons, control = [], [], ControlCount()
+    n_synthetic = 0
     for part in parts(listings):
         rows = _join(part, features, market, reference)
         hits = _with_lexicon(read_parquet(features / "hits" / part.name), reference)
@@ -80,6 +82,8 @@ def score(
         control = control.add(count_control(rows, hits, reference.weights))
         scores.append(_score_rows(rows, evidence.scores, run_id))
         reasons.append(reasons_table(rows, evidence.signs, reference))
+        if "x_synthetic" in rows:
+            n_synthetic += int(rows["x_synthetic"].eq(True).sum())
         if on_rows is not None:
             on_rows(len(rows))
     table = validate_scores(pd.concat(scores, ignore_index=True))
@@ -91,6 +95,7 @@ def score(
         control.table(),
         control.n_rows,
         market.sellers_seen,
+        n_synthetic,
     )
 
 

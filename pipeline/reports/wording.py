@@ -1,0 +1,93 @@
+"""The words an inspector reads: names of signs, what to verify, proposed steps, numbers and dates the Vietnamese way.
+
+Nothing here says that anyone broke the law: a listing shows signs, a person decides.
+"""
+
+from __future__ import annotations
+
+import math
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
+
+SIGN_NAMES = {
+    "counterfeit": "Dấu hiệu chào bán hàng giả mạo nhãn hiệu",
+    "scam": "Dấu hiệu lừa dối người mua",
+    "prohibited": "Dấu hiệu chào bán hàng cấm",
+    "false_quality": "Cần kiểm nghiệm chất lượng, công dụng",
+    "smuggled": "Dấu hiệu hàng nhập lậu hoặc chưa rõ nguồn gốc, xuất xứ",
+    "undisclosed": "Chưa thấy thông tin bắt buộc (tại thời điểm thu thập)",
+}
+
+TO_VERIFY = {
+    "counterfeit": ["Người bán có được chủ nhãn hiệu cho phép không", "Hóa đơn, chứng từ nguồn gốc lô hàng", "Ý kiến của chủ thể quyền về mẫu hàng"],
+    "scam": ["Tin còn hiển thị không, người bán là ai", "Phản ánh của người mua trên sàn"],
+    "prohibited": ["Hàng có thuộc danh mục cấm tại ngày đăng không", "Tin còn hiển thị không"],
+    "false_quality": ["Số công bố, số đăng ký sản phẩm", "Kết quả kiểm nghiệm mẫu"],
+    "smuggled": ["Hóa đơn, tờ khai hải quan", "Nhãn phụ tiếng Việt"],
+    "undisclosed": ["Thông tin người bán mà sàn đang lưu"],
+}
+
+ACTIONS = {
+    "watch": "Theo dõi",
+    "verify_online": "Xác minh trực tuyến",
+    "ask_platform": "Yêu cầu sàn cung cấp thông tin người bán",
+    "rights_holder": "Liên hệ chủ thể quyền",
+    "refer": "Xem xét chuyển cơ quan khác",
+}
+
+NOT_A_PROBABILITY = "Xếp theo mức ưu tiên do cộng các dấu hiệu, không phải xác suất vi phạm."
+FOOTER = (
+    "Tài liệu nội bộ phục vụ rà soát, xác minh. Không phải kết luận vi phạm, không thay thế quyết định kiểm tra. "
+    "Không cung cấp ra ngoài khi chưa được người có thẩm quyền cho phép."
+)
+OLD_DATA = "DỮ LIỆU CŨ – CHỈ DÙNG ĐỂ THỬ NGHIỆM"
+SYNTHETIC = "DỮ LIỆU MÔ PHỎNG"
+DRAFT = "DỰ THẢO – CHƯA DUYỆT"
+PLATFORMS = {
+    "shopee": "Shopee", "tiki": "Tiki", "lazada": "Lazada", "sendo": "Sendo", "chotot": "Chợ Tốt", "facebook": "Facebook",
+    "tiktok": "TikTok Shop", "cellphones": "CellphoneS", "thegioididong": "Thế Giới Di Động", "dienmayxanh": "Điện Máy Xanh",
+}  # fmt: skip
+
+
+def format_price(value: float | None) -> str:
+    """Return "1.250.000 đ"; missing is "không có giá"."""
+    if value is None or math.isnan(value):
+        return "không có giá"
+    return f"{value:,.0f}".replace(",", ".") + " đ"
+
+
+def format_count(value: float) -> str:
+    """Return a whole number with dots between thousands."""
+    return f"{value:,.0f}".replace(",", ".")
+
+
+def format_share(value: float) -> str:
+    """Return a share of one as "0,12 %"."""
+    return f"{100 * value:.2f} %".replace(".", ",")
+
+
+def format_date(day: date) -> str:
+    """Return dd/mm/yyyy."""
+    return day.strftime("%d/%m/%Y")
+
+
+def format_time(when: datetime) -> str:
+    """Return dd/mm/yyyy HH:MM in Vietnamese time."""
+    return when.astimezone(VIETNAM).strftime("%d/%m/%Y %H:%M")
+
+
+def list_title(day: date) -> str:
+    """Return the list's title with its ISO week."""
+    monday = day - timedelta(days=day.weekday())
+    sunday = monday + timedelta(days=6)
+    return (
+        "DANH SÁCH ĐỐI TƯỢNG ĐỀ XUẤT RÀ SOÁT, XÁC MINH – "
+        f"Tuần {day.isocalendar().week}/{day.isocalendar().year} ({monday:%d/%m}–{sunday:%d/%m/%Y})"
+    )
+
+
+def platform_name(platform: str) -> str:
+    """Return the site's name as people write it."""
+    return PLATFORMS.get(platform, platform)
