@@ -84,7 +84,7 @@ class CueLexicon:
             if not _valid(row, as_of):
                 continue
             cue = _compile(row)
-            for form in [str(row.term), *_split(row.variants)]:
+            for form in _forms(row):
                 if form.startswith(_REGEX):
                     expressions.append((read_pattern(form.removeprefix(_REGEX), cue.cue_id), cue))
                 else:
@@ -215,6 +215,13 @@ def _valid(row: Any, as_of: date | None) -> bool:
     begins = row.valid_from if isinstance(row.valid_from, str) else ""
     ends = row.valid_to if isinstance(row.valid_to, str) else ""
     return begins <= day and (not ends or day <= ends)
+
+
+def _forms(row: Any) -> list[str]:
+    """The term and its variants; a ``variants`` cell that is an expression is one variant, whatever ``|`` it holds."""
+    if isinstance(row.variants, str) and row.variants.startswith(_REGEX):
+        return [str(row.term), row.variants]
+    return [str(row.term), *_split(row.variants)]
 
 
 def _split(cell: object) -> list[str]:
