@@ -1,0 +1,55 @@
+"""Listing text made inert: nothing a seller wrote runs in Excel, CSV or a browser, and nothing hides in it."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlsplit
+
+#: Sites whose addresses may be live links; any other address is shown as text.
+REGISTERED_HOSTS = (
+    "shopee.vn", "tiki.vn", "lazada.vn", "sendo.vn", "chotot.com", "cellphones.com.vn", "thegioididong.com", "dienmayxanh.com",
+    "fptshop.com.vn", "facebook.com",
+)  # fmt: skip
+MAX_CELL = 32_000
+"""Excel holds 32,767 characters a cell."""
+
+_UNSEEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ud800-\udfff\ufffe\uffff]")
+_FORMULA_START = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%")
+
+
+def visible(text: str) -> str:
+    """Return ``text`` without control, zero-width and direction characters, which XML forbids or which turn text around."""
+    return _UNSEEN.sub("", text)
+
+
+def for_cell(text: str) -> str:
+    """Return ``text`` for a string cell of a workbook; cut where Excel could not hold it."""
+    clean = visible(text)
+    return clean if len(clean) <= MAX_CELL else clean[: MAX_CELL - 1] + "…"
+
+
+def for_csv(text: str) -> str:
+    """Return ``text`` for a CSV cell: what a spreadsheet would take for a formula gets a leading apostrophe."""
+    clean = visible(text).replace("\r\n", " ").replace("\n", " ").replace("\r", " ")
+    return "'" + clean if clean.startswith(_FORMULA_START) else clean
+
+
+def live_link(url: object) -> str | None:
+    """Return ``url`` where it is an https address of a registered site, else ``None``."""
+    if not isinstance(url, str) or len(url) > 2000:
+        return None
+    try:
+        parts = urlsplit(url.strip())
+        host = (parts.hostname or "").lower()
+    except ValueError:
+        return None
+    known = any(host == name or host.endswith("." + name) for name in REGISTERED_HOSTS)
+    plain = parts.username is None and parts.port is None and not _UNSEEN.search(url) and not re.search(r"[\s<>\"']", url)
+    return url.strip() if parts.scheme == "https" and known and plain else None
+
+
+def dead_link(url: object) -> str:
+    """Return an address as text that nothing turns into a link ("hxxps://…")."""
+    if not isinstance(url, str):
+        return ""
+    return re.sub(r"^\s*http", "hxxp", visible(url), flags=re.IGNORECASE)[:500]
