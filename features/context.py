@@ -42,8 +42,10 @@ _ASSURED_AFTER = re.compile(
     r"|với hàng thật|hay thật|hay hàng|hay chính|refund)|[?])" + _E
 )
 _OF_ANOTHER = re.compile(
-    _W + r"(?:tương thích(?: với)?|dành cho|dùng cho|dùng được cho|sử dụng cho|phù hợp(?: với| cho)?|thay thế cho|lắp cho|compatible with|for"
-    r"|ốp(?: lưng)?(?: cho)?|hộp đựng|bao đựng|túi đựng|giá đỡ|dây đeo|phụ kiện|bao da|case|cho)(?: \w+){0,3} $"
+    _W + r"(?:tương thích(?: với)?|dành cho|dùng cho|dùng được cho|sử dụng cho|phù hợp(?: với| cho)?|thay thế cho|lắp cho|compatible with"
+    r"|ốp(?: lưng)?(?: cho)?|hộp đựng|bao đựng|túi đựng|giá đỡ|dây đeo|phụ kiện|bao da|case)"
+    r"(?! (?:cả |mọi |các |phái |những |cho )?(?:nam|nữ|người|bé|trẻ|bạn|mẹ|ba|học|da|tóc|lứa|đi|dân|cặp|gia đình|chị|anh|em|tất|size|full))"
+    r"(?: \w+){0,3} $"
 )
 _OPEN_QUOTE = re.compile(r"[“\"«][^”\"»]{0,40}$")
 

@@ -1,0 +1,33 @@
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+
+.PHONY: demo test check slow bench clean
+
+demo: $(VENV)/.installed            ## the main job on the shipped sample: out/demo/plan.xlsx
+	$(BIN)/soihang demo --out out/demo
+
+test: $(VENV)/.tested               ## all that is not slow
+	$(BIN)/python -m pytest -m "not slow"
+
+check: $(VENV)/.tested              ## lint and types
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+slow: $(VENV)/.tested               ## sweeps
+	$(BIN)/python -m pytest -m slow
+
+bench: $(VENV)/.tested              ## speed and quality on the real listings, where they lie beside the repository
+	$(BIN)/python benchmarks/real_listings.py
+
+$(VENV)/.installed: pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable .
+	touch $@
+
+$(VENV)/.tested: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[test,dev]"
+	touch $@
+
+clean:
+	rm -rf $(VENV) out dist build .pytest_cache .mypy_cache .ruff_cache
