@@ -84,7 +84,8 @@ def row_features(listings: pd.DataFrame, lexicons: Lexicons, *, segment_titles: 
 
 
 def _texts(rows: pd.DataFrame, field: str) -> list[str]:
-    return rows[field].fillna("").astype(str).tolist()
+    texts: list[str] = rows[field].fillna("").astype(str).tolist()
+    return texts
 
 
 def _flags(*fields: Canonical) -> str:

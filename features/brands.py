@@ -21,9 +21,11 @@ NO_BRAND = frozenset(
 )
 
 _COMPATIBLE = re.compile(
-    r"(?:dành cho|dùng cho|cho|tương thích(?: với)?|phù hợp(?: với)?|thích hợp(?: với)?|for|thay thế|hợp với|cho dòng|kết nối|hỗ trợ)"
-    r"(?: (?:các |mọi |xe |máy |dòng |điện thoại |loại |tai nghe |đời |các dòng )*)?(?:[^\W_]+[ ,/&+-]+){0,3}$"
+    r"(?:dành cho|dùng cho|cho|tương thích(?: với)?|phù hợp(?: với)?|thích hợp(?: với)?|for|thay thế|hợp với|cho dòng|kết nối|hỗ trợ|"
+    r"đựng|đựng vừa|để vừa|vừa)(?: (?:các |mọi |xe |máy |dòng |điện thoại |loại |tai nghe |đời |các dòng )*)?(?:[^\W_]+[ ,/&+-]+){0,3}$"
 )
+#: "LV_168", "CK-2021": a shop's own article number, not the brand.
+_MODEL_CODE = re.compile(r"[_-]\d")
 _STYLE = re.compile(r"(?:phong cách|kiểu dáng|kiểu|dáng|style|inspired|hơi hướng|tone|lấy cảm hứng(?: từ)?|giống|mùi)[ :]+$")
 
 
@@ -121,7 +123,7 @@ def _named(title: Canonical, lexicon: BrandLexicon) -> list[_Found]:
         assert isinstance(value, _Name)
         if start < taken:
             continue
-        if value.needs_goods and not _beside_goods(folded, start, end, lexicon.goods[value.brand]):
+        if value.needs_goods and (_MODEL_CODE.match(folded, end) or not _beside_goods(folded, start, end, lexicon.goods[value.brand])):
             continue
         taken = end
         found.append(_Found(start, end, value, _is_evasive(title, start, end, value, lexicon), _role(folded, start)))

@@ -185,7 +185,7 @@ def _styled(character: str) -> str:
     if ord(character) < 0x2100 or not unicodedata.name(character, "").startswith(_STYLES):
         return character
     plain_form = unicodedata.normalize("NFKC", character)
-    return plain_form if len(plain_form) == 1 and plain_form.isalnum() or plain_form in ":.-" else character
+    return plain_form if (len(plain_form) == 1 and plain_form.isalnum()) or plain_form in ":.-" else character
 
 
 _STYLES = ("MATHEMATICAL", "FULLWIDTH", "CIRCLED", "SCRIPT", "BLACK-LETTER", "DOUBLE-STRUCK", "SQUARED")

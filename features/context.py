@@ -123,10 +123,8 @@ def read_pattern(text: str, cue_id: str) -> re.Pattern[str]:
 def clause_before(folded: str, start: int) -> str:
     """Return what stands before ``start`` in the same clause, at most `WINDOW` characters."""
     left = folded[max(0, start - WINDOW) : start]
-    last = None
-    for last in _BOUNDARY.finditer(left):
-        pass
-    return left[last.end() :] if last else left
+    ends = [found.end() for found in _BOUNDARY.finditer(left)]
+    return left[ends[-1] :] if ends else left
 
 
 def clause_after(folded: str, end: int) -> str:

@@ -120,7 +120,7 @@ def find_cues(
                     first, last = text.span(start, end)
                     hits.append((row, cue.cue_id, name, first, last, originals[name][row][first:last], *verdict))
     table = pd.DataFrame(hits, columns=HIT_COLUMNS).astype({"row": "int64", "start": "int64", "end": "int64"})
-    table = table.astype({name: "str" for name in ("cue_id", "field", "quote", "polarity", "why")})
+    table = table.astype(dict.fromkeys(("cue_id", "field", "quote", "polarity", "why"), "str"))
     return table.sort_values(["row", "field", "start", "cue_id"], kind="stable").reset_index(drop=True)
 
 

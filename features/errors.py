@@ -15,6 +15,12 @@ class ConfigError(SoiHangError):
     """A setting, mapping or reference table is missing, unknown or out of range."""
 
 
+class NothingNew(SoiHangError):
+    """There was nothing to do: the files hold no listing."""
+
+    exit_code = 4
+
+
 class ModelError(SoiHangError):
     """A model file is damaged, from another version, or does not reproduce its own test rows."""
 

@@ -3,7 +3,7 @@
 The unit of comparison is the seller, not the listing: each seller counts once per group, with the median of its own
 prices, so that one shop with two hundred rows cannot set the market. The listing's own seller is always left out. Where
 fewer than ``min_sellers`` others are known the answer is missing, never zero. Groups go from narrow to wide: brand, kind
-and model; then brand and kind. No group is wider than a brand: the price of "a watch" means nothing.
+(goods group and head noun) and model; then brand and kind. No group is wider than a brand: the price of "a watch" means nothing.
 
 Where enough *official* shops or retailers sell in a group, they alone set the reference, because the middle of a group that
 is mostly fake is the price of a fake.
@@ -22,10 +22,13 @@ from features.errors import DataError
 from features.seller import seller_key
 
 #: Kinds of thing whose price says nothing about the genuine article.
-NOT_COMPARABLE = frozenset({"voucher", "deposit", "service", "used", "sample"})
+NOT_COMPARABLE = frozenset({"voucher", "deposit", "service", "used", "sample", "accessory", "part"})
+
+#: Places where people sell what they no longer use: a new article's price says nothing about those.
+SECOND_HAND = frozenset({"chotot", "facebook"})
 
 PEER_COLUMNS = ["platform", "listing_id", "seller_id", "seller_name", "is_official", "price_vnd", "brand", "brand_role"]
-PEER_COLUMNS += ["goods_group", "item_type", "n_units", "model_key"]
+PEER_COLUMNS += ["goods_group", "item_type", "kind_why", "n_units", "model_key"]
 
 #: Spread below which a group is treated as if it were this wide (natural log): sales of 20 % are everyday.
 MIN_SPREAD = 0.25
@@ -151,7 +154,7 @@ class PriceReference:
             {
                 "price_level": pd.Series(pd.NA, index=rows.index, dtype="str"),
                 "price_by_official": False,
-                **{name: np.nan for name in _NUMBERS},
+                **dict.fromkeys(_NUMBERS, np.nan),
             },
             index=rows.index,
         )
@@ -202,11 +205,14 @@ def _comparable(rows: pd.DataFrame) -> pd.Series:
         & rows["goods_group"].notna()
         & ~rows["item_type"].isin(NOT_COMPARABLE)
         & rows["brand_role"].eq("mark")
+        & ~rows["platform"].isin(SECOND_HAND)
     )
 
 
 def _levels(rows: pd.DataFrame) -> dict[str, pd.Series]:
-    brand = rows["brand"] + "|" + rows["goods_group"] + "|" + rows["item_type"].fillna("goods")
+    # The head noun keeps an earphone apart from a phone of the same maker.
+    kind = rows["goods_group"] + "|" + rows["item_type"].fillna("goods") + "|" + rows["kind_why"].fillna("")
+    brand = rows["brand"] + "|" + kind
     model = (brand + "|" + rows["model_key"]).where(rows["model_key"].fillna("").ne(""))
     return {"model": model, "brand": brand}
 
@@ -236,9 +242,10 @@ def against_genuine(rows: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
     """Stand each unit price beside the least a genuine new article costs (``table``: one dated row a brand and group).
 
     Returns ``genuine_floor`` (VND) and ``price_to_genuine`` (ratio, under 1 is below the floor), same index as ``rows``;
-    missing where the table has no row, the kind differs (an accessory, a sample), or the capture is outside its dates.
+    missing where the table has no row, the kind differs (an accessory, a sample), things are sold second-hand, or the capture is outside
+    the row's dates.
     """
-    keyed = rows[["brand", "goods_group", "item_type", "brand_role", "price_vnd", "n_units", "captured_at"]].merge(
+    keyed = rows[["platform", "brand", "goods_group", "item_type", "brand_role", "price_vnd", "n_units", "captured_at"]].merge(
         table, how="left", on=["brand", "goods_group"]
     ).set_index(rows.index)
     kinds = keyed["item_types"].fillna("").str.split("|")
@@ -246,6 +253,6 @@ def against_genuine(rows: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
     day = keyed["captured_at"].dt.tz_convert("Asia/Ho_Chi_Minh").dt.tz_localize(None)
     begins, ends = pd.to_datetime(keyed["valid_from"]), pd.to_datetime(keyed["valid_to"])
     dated = (day >= begins) & (ends.isna() | (day <= ends))
-    floor = keyed["floor_vnd"].astype(float).where(fits & dated & keyed["brand_role"].eq("mark"))
+    floor = keyed["floor_vnd"].astype(float).where(fits & dated & keyed["brand_role"].eq("mark") & ~keyed["platform"].isin(SECOND_HAND))
     unit = (keyed["price_vnd"] / keyed["n_units"].fillna(1.0).clip(lower=1.0)).where(keyed["price_vnd"] > 0)
     return pd.DataFrame({"genuine_floor": floor, "price_to_genuine": unit / floor}, index=rows.index)

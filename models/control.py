@@ -15,6 +15,7 @@ from models.weights import EvidenceWeights
 
 #: Sites that sell only their own stock.
 RETAILERS = frozenset({"dienmayxanh", "cellphones", "thegioididong", "fptshop"})
+CONTROL_COLUMNS = ["sign_id", "strength", "n", "fired", "rate", "examples"]
 _EXAMPLES = 5
 
 
@@ -48,7 +49,7 @@ class ControlCount:
             (name, self.strength.get(name, ""), self.n_rows, count, count / self.n_rows, self.examples.get(name, []))
             for name, count in sorted(self.fired.items(), key=lambda item: (-item[1], item[0]))
         ]
-        return pd.DataFrame(rows, columns=["sign_id", "strength", "n", "fired", "rate", "examples"])
+        return pd.DataFrame(rows, columns=CONTROL_COLUMNS)
 
 
 def count_control(rows: pd.DataFrame, hits: pd.DataFrame, weights: EvidenceWeights) -> ControlCount:

@@ -19,6 +19,10 @@ SIGN_COLUMNS = ["row", "sign_id", "behaviour", "family", "points", "field", "sta
 _HELPERS = frozenset({"claim", "evasion"})
 
 
+#: Item types that name a brand because they fit its articles.
+_GOES_WITH = frozenset({"accessory", "part"})
+
+
 class Evidence(NamedTuple):
     """``scores``: one row a listing (``evidence_*``, ``risk``, ``band``); ``signs``: one row a sign with the points it earned."""
 
@@ -51,7 +55,8 @@ def _cue_signs(hits: pd.DataFrame, weights: EvidenceWeights) -> pd.DataFrame:
 
 def _column_signs(rows: pd.DataFrame, hits: pd.DataFrame, weights: EvidenceWeights) -> list[pd.DataFrame]:
     signs = weights.signs
-    maker = rows["brand_role"].eq("mark")
+    # "Ốp lưng lPhone" goes with the brand's article, whatever name it is written in.
+    maker = rows["brand_role"].eq("mark") & ~rows["item_type"].isin(_GOES_WITH)
     unofficial = ~rows["seller_official"].eq(1.0)
     famous = rows["brand_famous"].fillna(False).astype(bool) & maker & unofficial
     peers, genuine = price_points(rows, famous, weights)

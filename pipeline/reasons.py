@@ -57,7 +57,7 @@ def _sentence(sign_id: str, sign: Any, fact: dict[str, Any], quote: str | None, 
 
 
 def _below_peers(fact: dict[str, Any], quote: str | None) -> str:
-    cheaper = round(100 * (1 - float(np.exp(fact["price_gap"]))))
+    cheaper = min(99, round(100 * (1 - float(np.exp(fact["price_gap"])))))
     who = "người bán khác" if isinstance(fact["seller_id"], str) or isinstance(fact["seller_name"], str) else "tin khác"
     if fact["price_by_official"]:
         who = "gian hàng chính hãng"

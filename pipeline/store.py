@@ -57,6 +57,14 @@ def write_json(value: Any, path: Path) -> None:
     write_atomically(path, lambda partial: _write_text(partial, text))
 
 
+def read_json(path: Path) -> Any:
+    """Read a file of ours; raises `DataError` naming the file where it is missing or damaged."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise DataError(f"cannot read {path}: {error}. Run the stage that writes it again.") from error
+
+
 def _write_text(path: Path, text: str) -> None:
     path.write_text(text, encoding="utf-8")
 

@@ -19,6 +19,8 @@ from pipeline.reports.safe_text import dead_link, live_link, visible
 from pipeline.reports.wording import (
     DRAFT,
     FOOTER,
+    LEVEL_ONE,
+    LEVELS,
     NOT_A_PROBABILITY,
     OLD_DATA,
     SYNTHETIC,
@@ -37,9 +39,11 @@ _MAX_LISTINGS = 6
 
 def write_page(path: Path, targets: pd.DataFrame, listings: pd.DataFrame, summary: dict[str, Any]) -> None:
     """Write the page; beyond 500 targets it says how many more the workbook and the CSV hold."""
-    shown = targets.sort_values(["reserve", "level", "priority", "code"], ascending=[True, True, False, True], kind="stable")
+    shown = targets.assign(level_place=targets["level"].map(LEVELS.index)).sort_values(
+        ["reserve", "level_place", "priority", "code"], ascending=[True, True, False, True], kind="stable"
+    )
     shown = shown.head(_MAX_TARGETS)
-    under = {code: group for code, group in listings[listings["code"].isin(set(shown["code"]))].groupby("code", sort=False)}
+    under = dict(iter(listings[listings["code"].isin(set(shown["code"]))].groupby("code", sort=False)))
     style, script = _asset("page.css"), _asset("page.js")
     html = _template().render(
         title=list_title(date.fromisoformat(summary["as_of"])),
@@ -105,7 +109,7 @@ def _target(row: Any, listings: pd.DataFrame | None) -> dict[str, Any]:
         "platform": platform_name(row.platform),
         "link": live_link(row.subject_url),
         "level": row.level,
-        "first": row.level == "Ưu tiên 1",
+        "first": row.level == LEVEL_ONE,
         "standing": row.standing,
         "authority": row.authority,
         "goods": row.goods if isinstance(row.goods, str) else "chưa xác định",

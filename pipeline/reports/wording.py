@@ -37,6 +37,9 @@ ACTIONS = {
     "refer": "Xem xét chuyển cơ quan khác",
 }
 
+#: From the firmest down.
+LEVELS = LEVEL_ONE, LEVEL_TWO, UNSURE = ("Ưu tiên 1", "Ưu tiên 2", "Chưa đủ căn cứ nhận định")
+
 NOT_A_PROBABILITY = "Xếp theo mức ưu tiên do cộng các dấu hiệu, không phải xác suất vi phạm."
 FOOTER = (
     "Tài liệu nội bộ phục vụ rà soát, xác minh. Không phải kết luận vi phạm, không thay thế quyết định kiểm tra. "

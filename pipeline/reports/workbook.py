@@ -18,6 +18,7 @@ from pipeline.reports.safe_text import for_cell, live_link
 from pipeline.reports.wording import (
     DRAFT,
     FOOTER,
+    LEVEL_ONE,
     NOT_A_PROBABILITY,
     OLD_DATA,
     SYNTHETIC,
@@ -130,7 +131,7 @@ def _target_row(sheet: Worksheet, at: int, row: Any, styles: dict[str, Format]) 
     goods = "\n".join(part for part in (_words(row.goods), _words(row.brands)) if part) or "chưa xác định"
     reasons = for_cell("\n".join(f"• {reason}" for reason in row.reasons))
     verify = for_cell(f"{row.action}\nCần xác minh: " + "; ".join(row.to_verify[:2]).lower())
-    first = "first" if row.level == "Ưu tiên 1" else "centre"
+    first = "first" if row.level == LEVEL_ONE else "centre"
     sheet.write_string(at, 0, f"{row.rank}\n{row.code}", styles[first])
     _link_or_text(sheet, at, 1, row.subject_url, shop, styles)
     sheet.write_string(at, 2, for_cell(goods), styles["cell"])

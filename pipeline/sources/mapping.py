@@ -102,9 +102,15 @@ def load_mapping(path: Path) -> SourceMapping:
 
 
 @lru_cache(maxsize=1)
-def load_mappings() -> dict[str, SourceMapping]:
-    """Read every mapping of this installation, by name."""
-    return {path.stem: load_mapping(path) for path in sorted((configs_dir() / "sources").glob("*.yaml"))}
+def load_mappings(further: Path | None = None) -> dict[str, SourceMapping]:
+    """Read every mapping of this installation, and those of the folder ``further``, by name; a later one replaces an earlier one."""
+    found = sorted((configs_dir() / "sources").glob("*.yaml"))
+    if further is not None:
+        own = sorted(further.glob("*.yaml"))
+        if not own:
+            raise ConfigError(f"no NAME.yaml in {further}; see docs/sources.md for what a mapping says")
+        found += own
+    return {path.stem: load_mapping(path) for path in found}
 
 
 def dig(record: Any, path: str) -> Any:

@@ -135,7 +135,7 @@ def _texts(
 ) -> list[str | None]:
     parsed = _parse(found, spec, "text")
     suffix = mapping.strip_suffix if name == "description" else None
-    out = []
+    out: list[str | None] = []
     for row, value in enumerate(parsed):
         if value is None:
             out.append(None)

@@ -20,6 +20,7 @@ def build_features(
     ``n_jobs`` is joblib's: -1 uses every core. ``on_rows`` is told the size of each part as it is done.
     """
     todo = parts(listings)
+    _drop_stale(out, {part.name for part in todo})
     run = Parallel(n_jobs=min(n_jobs, len(todo)) if n_jobs > 0 else n_jobs, return_as="generator", pre_dispatch="2*n_jobs")
     total = 0
     for done in run(delayed(_one_part)(part, out, segment_titles) for part in todo):
@@ -27,6 +28,14 @@ def build_features(
         if on_rows is not None:
             on_rows(done)
     return total
+
+
+def _drop_stale(out: Path, names: set[str]) -> None:
+    """Remove parts that an earlier, larger run left behind."""
+    for table in ("rows", "hits"):
+        for old in (out / table).glob("part-*.parquet"):
+            if old.name not in names:
+                old.unlink()
 
 
 def _one_part(part: Path, out: Path, segment_titles: bool) -> int:

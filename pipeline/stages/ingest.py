@@ -20,10 +20,10 @@ from pipeline.sources.mapping import SourceMapping
 from pipeline.sources.normalise import normalise
 from pipeline.sources.phones import mask
 from pipeline.sources.readers import Batch, read_batches
-from pipeline.store import write_json, write_parquet
+from pipeline.store import write_parquet
 from pipeline.tables.listings import arrow_schema, validate_listings
-from pipeline.tables.quarantine import QUARANTINE, RULES
 from pipeline.tables.quarantine import COLUMNS as QUARANTINE_COLUMNS
+from pipeline.tables.quarantine import QUARANTINE, RULES
 
 _NOT_CONTENT = {"captured_at", "captured_precision", "source", "observes", "source_file", "source_line", "row_hash"}
 _RAW_LENGTH = 2_000
@@ -40,10 +40,16 @@ class FileReport:
     listings: int = 0
     quarantined: Counter[str] = field(default_factory=Counter)
     error: str | None = None
+    passed_over: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return plain values."""
         return {**self.__dict__, "quarantined": dict(sorted(self.quarantined.items()))}
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> FileReport:
+        """Return what `to_json` described."""
+        return cls(**{**values, "quarantined": Counter(values["quarantined"])})
 
 
 @dataclass(frozen=True)
@@ -68,6 +74,17 @@ class IngestReport:
     @property
     def unreadable(self) -> list[FileReport]:
         return [one for one in self.files if one.error]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain values."""
+        latest = self.latest_capture.isoformat() if self.latest_capture else None
+        return {"files": [one.to_json() for one in self.files], "latest_capture": latest}
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> IngestReport:
+        """Return what `to_json` described."""
+        latest = values["latest_capture"]
+        return cls([FileReport.from_json(one) for one in values["files"]], datetime.fromisoformat(latest) if latest else None)
 
 
 def ingest(
@@ -97,7 +114,8 @@ def ingest(
             guess = Guess(mappings[source], 1.0, "named") if source != "auto" else detect(path, mappings)
             report.mapping, report.confidence = guess.mapping.name, round(guess.confidence, 3)
             if not guess.mapping.listings:
-                raise DataError(f"{path.name} holds no listings: {guess.mapping.about}")
+                report.passed_over = f"holds no listings: {guess.mapping.about}"
+                continue
             for batch in read_batches(path, records=guess.mapping.records, size=partition_rows):
                 _take(batch, guess.mapping, path, report, writer, key)
                 if on_rows is not None:
@@ -105,12 +123,7 @@ def ingest(
         except DataError as error:
             report.error = str(error)
     latest = writer.close()
-    result = IngestReport(reports, latest)
-    write_json(
-        {"files": [one.to_json() for one in reports], "latest_capture": latest.isoformat() if latest else None},
-        out / "ingest.json",
-    )
-    return result
+    return IngestReport(reports, latest)
 
 
 def _take(

@@ -18,13 +18,14 @@ from models.seller_priority import seller_priority
 from pipeline.codes import row_code
 from pipeline.config import PlanConfig
 from pipeline.reference import Reference
-from pipeline.reports.wording import ACTIONS, SIGN_NAMES, TO_VERIFY
+from pipeline.reports.wording import ACTIONS, LEVEL_ONE, LEVEL_TWO, LEVELS, SIGN_NAMES, TO_VERIFY, UNSURE
 from pipeline.routing import CENTRAL, route
 from pipeline.store import parts, read_parquet
 from pipeline.tables.targets import TARGET_LISTINGS, TARGETS
 
 CHOSEN, RESERVE, WAITING = "Chính thức", "Dự bị", "Chờ"
-LEVEL_ONE, LEVEL_TWO = "Ưu tiên 1", "Ưu tiên 2"
+
+LOCATION_CONFIDENCE = "thấp: nơi gửi hàng hiển thị, không phải địa chỉ kinh doanh"
 
 _KEY = ["platform", "listing_id", "captured_at"]
 _MAX_REASONS = 5
@@ -119,13 +120,12 @@ def _describe(
     ]
     table["signs"] = table["behaviours"].map(lambda found: "; ".join(SIGN_NAMES[name] for name in found))
     table["to_verify"] = table["behaviours"].map(lambda found: [line for name in found for line in TO_VERIFY[name]])
-    table["level"] = np.where(table["red"], LEVEL_ONE, LEVEL_TWO)
+    # One listing with one middling sign is not enough to trouble anyone: it stays in sight, last.
+    thin = table["n_flagged"].eq(1) & table["strongest"].lt(reference.weights.bands.red_points)
+    table["level"] = np.select([table["red"], thin], [LEVEL_ONE, UNSURE], LEVEL_TWO)
     table["action"] = [_action(row) for row in table.itertuples()]
-    table["location_confidence"] = pd.Series(
-        np.where(table["location"].notna(), "thấp: nơi gửi hàng hiển thị, không phải địa chỉ kinh doanh", None),
-        index=table.index,
-        dtype="str",
-    )
+    confidence = table["location"].map(lambda place: LOCATION_CONFIDENCE, na_action="ignore")
+    table["location_confidence"] = confidence.astype("str")
     table = table.join(route(table["location"], reference.provinces)[["authority", "abbreviation"]])
     return table.rename_axis("subject").reset_index()
 
@@ -134,12 +134,16 @@ def _rank(
     targets: pd.DataFrame, as_of: date, settings: PlanConfig, capacity: pd.DataFrame | None
 ) -> pd.DataFrame:
     """Rank by level, priority and then the subject's key (the stated rule for ties), inside each authority."""
-    ordered = targets.sort_values(
-        ["authority", "level", "priority", "subject"], ascending=[True, True, False, True], kind="stable"
-    ).reset_index(drop=True)
+    place = targets["level"].map(LEVELS.index)
+    ordered = targets.assign(level_place=place).sort_values(
+        ["authority", "level_place", "priority", "subject"], ascending=[True, True, False, True], kind="stable"
+    )
+    ordered = ordered.drop(columns=["level_place"]).reset_index(drop=True)
     ordered["rank"] = ordered.groupby("authority", sort=False).cumcount() + 1
     chosen, reserve = _capacities(ordered["authority"], settings, capacity)
-    ordered["standing"] = np.select([ordered["rank"] <= chosen, ordered["rank"] <= chosen + reserve], [CHOSEN, RESERVE], WAITING)
+    firm = ordered["level"].ne(UNSURE)
+    within = [firm & (ordered["rank"] <= chosen), firm & (ordered["rank"] <= chosen + reserve)]
+    ordered["standing"] = np.select(within, [CHOSEN, RESERVE], WAITING)
     ordered["reserve"] = ordered["standing"].ne(CHOSEN)
     ordered["code"] = pd.Series(
         [row_code(row.abbreviation, as_of, row.rank) for row in ordered.itertuples()], dtype="str"
@@ -195,6 +199,8 @@ def _behaviours(rows: pd.DataFrame) -> list[str]:
 
 
 def _action(row: Any) -> str:
+    if row.level == UNSURE:
+        return ACTIONS["watch"]
     if "scam" == row.behaviours[0]:
         return ACTIONS["refer"]
     if row.subject_kind == "listing":

@@ -1,4 +1,8 @@
-"""The whole way in one call: crawl files in, a ranked list of targets out."""
+"""The whole way in one call: crawl files in, a ranked list of targets out.
+
+The four steps can also be run one by one (``soihang ingest``, ``score``, ``plan``, ``report``): each leaves what the next one needs in
+``OUT/work`` and the results in ``OUT``.
+"""
 
 from __future__ import annotations
 
@@ -13,8 +17,9 @@ from zoneinfo import ZoneInfo
 
 import pandas as pd
 
+from features.errors import DataError, NothingNew
 from pipeline.config import RunConfig, configs_hash
-from pipeline.manifest import code_hash, fingerprint, lock, run_id, versions
+from pipeline.manifest import code_hash, fingerprint, run_id, versions
 from pipeline.reference import load_reference
 from pipeline.sources.files import expand
 from pipeline.sources.mapping import SourceMapping
@@ -23,10 +28,18 @@ from pipeline.stages.ingest import IngestReport, ingest
 from pipeline.stages.plan import Plan, plan
 from pipeline.stages.report import report
 from pipeline.stages.score import ScoreReport, score
-from pipeline.store import read_parquet, write_json, write_parquet
+from pipeline.store import read_json, read_parquet, write_json, write_parquet
+from pipeline.tables.targets import with_lists
 
 VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
-Progress = Callable[[str, int], None]
+#: Told the stage's name, how many rows it has just done and how many it has in all (missing while unknown).
+Progress = Callable[[str, int, int | None], None]
+#: Fewest control rows from which a firing rate is judged.
+_ENOUGH_CONTROL = 1000
+
+
+def _silent(stage: str, rows: int, total: int | None) -> None:
+    pass
 
 
 @dataclass
@@ -48,33 +61,22 @@ class RunReport:
     """What a run did; ``to_json`` is what ``run.json`` holds, ``lines`` what a person reads."""
 
     out: Path
-    run_id: str
     ingest: IngestReport
     score: ScoreReport
     plan: Plan
-    timings: dict[str, float]
-    as_of: date
-    is_old: bool
+    summary: dict[str, Any]
     max_strong_rate: float
     details: dict[str, Any]
 
     @property
     def exit_code(self) -> int:
         """0, or 3 where outputs are valid but a file was unreadable or a strong cue fires too often on the control."""
-        return 3 if self.ingest.unreadable or len(self.noisy_cues) else 0
-
-    @property
-    def noisy_cues(self) -> pd.DataFrame:
-        """Strong cues above the allowed firing rate on the negative control (needs 1,000 control rows to judge)."""
-        table = self.score.control
-        if self.score.n_control < 1000:
-            return table.iloc[:0]
-        return table[table["strength"].eq("strong") & table["rate"].gt(self.max_strong_rate)]
+        return 3 if self.ingest.unreadable or len(noisy_cues(self.score, self.max_strong_rate)) else 0
 
     def to_json(self) -> dict[str, Any]:
         """Return plain values; counts per source reconcile (read = listings + quarantined, listings = scored)."""
         return {
-            "run_id": self.run_id,
+            "run_id": self.summary["run_id"],
             "counts": {
                 "read": self.ingest.n_read,
                 "listings": self.ingest.n_listings,
@@ -88,9 +90,8 @@ class RunReport:
             "control": {"n": self.score.n_control, "signs": self.score.control.to_dict("records")},
             "score_kind": "evidence",
             "priority_rank_correlation_with_shop_size": self.plan.size_correlation,
-            "as_of": self.as_of.isoformat(),
-            "data_is_old": self.is_old,
-            "seconds": self.timings,
+            "as_of": self.summary["as_of"],
+            "data_is_old": self.summary["is_old"],
             **self.details,
         }
 
@@ -98,29 +99,15 @@ class RunReport:
         """Return the summary for a terminal."""
         counts = self.to_json()["counts"]
         rows = [
-            f"read {counts['read']:,} = listings {counts['listings']:,} + quarantined {counts['quarantined']:,}",
-            f"scored {counts['scored']:,} by evidence (a priority, not a probability): "
-            + ", ".join(f"{name} {number:,}" for name, number in counts["bands"].items()),
+            *ingest_lines(self.ingest),
+            *score_lines(self.score, self.max_strong_rate),
             f"targets {counts['targets']:,}, of which {counts['chosen']:,} within capacity",
         ]
         if self.plan.size_correlation is not None:
             rows.append(f"rank correlation of priority with shop size: {self.plan.size_correlation:.2f}")
-        rows += self._control_lines()
-        rows += [f"could not read {one.file}: {one.error}" for one in self.ingest.unreadable]
-        rows.append("seconds: " + ", ".join(f"{name} {seconds:g}" for name, seconds in self.timings.items()))
+        rows.append("seconds: " + ", ".join(f"{name} {seconds:g}" for name, seconds in self.details["seconds"].items()))
         rows.append(f"open {self.out / 'plan.xlsx'} or {self.out / 'index.html'}")
         return rows
-
-    def _control_lines(self) -> list[str]:
-        if not self.score.n_control:
-            return ["negative control: no official shops or retailers in these files"]
-        head = f"negative control ({self.score.n_control:,} listings of official shops and retailers, flags masked):"
-        body = [
-            f"  {row.sign_id:<28} {row.strength or '-':<7} {row.fired:>6,}  {100 * row.rate:.3f} %"
-            for row in self.score.control.itertuples()
-        ]
-        noisy = [f"  too often for a strong cue: {name}" for name in self.noisy_cues["sign_id"]]
-        return [head, *(body or ["  nothing fired"]), *noisy]
 
 
 def run(
@@ -132,63 +119,137 @@ def run(
     key: bytes,
     source: str = "auto",
     as_of: date | None = None,
-    today: date,
+    today: date | None = None,
     capacity: pd.DataFrame | None = None,
-    on_rows: Progress | None = None,
+    on_rows: Progress = _silent,
 ) -> RunReport:
-    """Ingest, read, score, plan and report; leaves the outputs in ``out`` and the tables between in ``out/work``.
+    """Ingest, read, score, plan and report into ``out``, whose lock the caller holds.
 
-    ``as_of`` defaults to the day of the latest capture (Vietnamese time). ``today`` only decides whether the data are old.
+    ``as_of`` (the list's date) defaults to the day of the latest capture, Vietnamese time. ``today`` only decides whether the data are
+    old; without it they count as fresh.
     """
-    told = on_rows or (lambda stage, rows: None)
     timings = Timings()
-    work = out / "work"
-    with lock(out):
-        with timings.stage("fingerprint"):
-            inputs = [f"{path.name} {fingerprint(path)}" for path in expand(files)]
-        reference = load_reference()
-        with timings.stage("ingest"):
-            taken = ingest(
-                files, mappings=mappings, out=work, key=key, source=source, partition_rows=config.partition_rows,
-                on_rows=lambda rows: told("ingest", rows),
-            )  # fmt: skip
-        data_day = _day(taken.latest_capture) if taken.latest_capture else today
-        list_day = as_of or data_day
-        identity = run_id(inputs, seed=config.seed, settings=f"{config.model_dump_json()} {source} {list_day}")
-        with timings.stage("features"):
-            build_features(
-                work / "listings", out=work, segment_titles=config.segment_titles, on_rows=lambda rows: told("features", rows)
-            )
-        with timings.stage("score"):
-            scored = score(
-                work / "listings", work, out=out, reference=reference, run_id=identity, on_rows=lambda rows: told("score", rows)
-            )
-        with timings.stage("plan"):
-            made = plan(
-                work / "listings", work, read_parquet(out / "scores.parquet"), read_parquet(out / "reasons.parquet"),
-                as_of=list_day, settings=config.plan, capacity=capacity, reference=reference,
-            )  # fmt: skip
-            write_parquet(made.targets, work / "targets.parquet")
-            write_parquet(made.listings, work / "target_listings.parquet")
-        is_old = (today - data_day).days > config.old_after_days
-        summary = summarise(taken, scored, as_of=list_day, data_day=data_day, is_old=is_old, run_id=identity)
-        with timings.stage("report"):
-            write_json(summary, work / "summary.json")
-            report(made.targets, made.listings, summary, out=out)
-        write_parquet(read_parquet(work / "quarantine.parquet"), out / "quarantine.parquet")
-        details = {
-            "inputs": inputs, "versions": versions(), "configs_hash": configs_hash(), "code_hash": code_hash(), "seed": config.seed,
-        }  # fmt: skip
-        result = RunReport(
-            out, identity, taken, scored, made, timings.seconds, list_day, is_old, config.control.max_strong_rate, details
-        )
-        write_json(result.to_json(), out / "run.json")
+    with timings.stage("ingest"):
+        taken = take_in(files, out=out, config=config, mappings=mappings, key=key, source=source, on_rows=on_rows)
+    scored = judge(out, config=config, timings=timings, on_rows=on_rows)
+    with timings.stage("plan"):
+        made, summary = choose(out, config=config, as_of=as_of, today=today, capacity=capacity)
+    with timings.stage("report"):
+        tell(out)
+    details = {
+        "inputs": read_json(out / "work" / "inputs.json")["files"],
+        "versions": versions(),
+        "configs_hash": configs_hash(),
+        "code_hash": code_hash(),
+        "seed": config.seed,
+        "seconds": timings.seconds,
+    }
+    result = RunReport(out, taken, scored, made, summary, config.control.max_strong_rate, details)
+    write_json(result.to_json(), out / "run.json")
     return result
 
 
-def summarise(
-    taken: IngestReport, scored: ScoreReport, *, as_of: date, data_day: date, is_old: bool, run_id: str
-) -> dict[str, Any]:
+def take_in(
+    files: Sequence[Path],
+    *,
+    out: Path,
+    config: RunConfig,
+    mappings: dict[str, SourceMapping],
+    key: bytes,
+    source: str = "auto",
+    on_rows: Progress = _silent,
+) -> IngestReport:
+    """Ingest ``files``; leaves ``out/work/listings`` and ``out/quarantine.parquet``.
+
+    Raises `NothingNew` where the files hold no listing and `DataError` where none of them could be read.
+    """
+    work = out / "work"
+    inputs = [f"{path.name} {fingerprint(path)}" for path in expand(files)]
+    taken = ingest(
+        files,
+        mappings=mappings,
+        out=work,
+        key=key,
+        source=source,
+        partition_rows=config.partition_rows,
+        on_rows=lambda rows: on_rows("ingest", rows, None),
+    )
+    write_json(taken.to_json(), work / "ingest.json")
+    write_json({"files": inputs, "source": source}, work / "inputs.json")
+    write_parquet(read_parquet(work / "quarantine.parquet"), out / "quarantine.parquet")
+    if not taken.n_listings:
+        if taken.unreadable:
+            raise DataError("; ".join(str(one.error) for one in taken.unreadable[:3]))
+        raise NothingNew(f"no listing in {', '.join(map(str, files))}: {taken.n_read:,} rows read, {taken.n_quarantined:,} quarantined")
+    return taken
+
+
+def judge(out: Path, *, config: RunConfig, timings: Timings | None = None, on_rows: Progress = _silent) -> ScoreReport:
+    """Read and score what `take_in` left; leaves ``out/scores.parquet`` and ``out/reasons.parquet``."""
+    work, timings = out / "work", timings or Timings()
+    total = IngestReport.from_json(read_json(work / "ingest.json")).n_listings
+    inputs = read_json(work / "inputs.json")
+    identity = run_id(inputs["files"], seed=config.seed, settings=f"{config.model_dump_json()} {inputs['source']}")
+    with timings.stage("features"):
+        build_features(
+            work / "listings",
+            out=work,
+            segment_titles=config.segment_titles,
+            on_rows=lambda rows: on_rows("features", rows, total),
+        )
+    with timings.stage("score"):
+        scored = score(
+            work / "listings",
+            work,
+            out=out,
+            reference=load_reference(),
+            run_id=identity,
+            on_rows=lambda rows: on_rows("score", rows, total),
+        )
+        write_json(scored.to_json(), work / "score.json")
+        write_json({"run_id": identity}, work / "run_id.json")
+    return scored
+
+
+def choose(
+    out: Path, *, config: RunConfig, as_of: date | None = None, today: date | None = None, capacity: pd.DataFrame | None = None
+) -> tuple[Plan, dict[str, Any]]:
+    """Choose targets from what `judge` left; leaves the tables of targets and the summary for `tell`."""
+    work = out / "work"
+    taken = IngestReport.from_json(read_json(work / "ingest.json"))
+    scored = ScoreReport.from_json(read_json(work / "score.json"))
+    if taken.latest_capture is None:
+        raise DataError(f"{work / 'ingest.json'} names no capture; ingest again")
+    data_day = _day(taken.latest_capture)
+    list_day = as_of or data_day
+    made = plan(
+        work / "listings",
+        work,
+        read_parquet(out / "scores.parquet"),
+        read_parquet(out / "reasons.parquet"),
+        as_of=list_day,
+        settings=config.plan,
+        capacity=capacity,
+        reference=load_reference(),
+    )
+    write_parquet(made.targets, work / "targets.parquet")
+    write_parquet(made.listings, work / "target_listings.parquet")
+    is_old = today is not None and (today - data_day).days > config.old_after_days
+    identity = str(read_json(work / "run_id.json")["run_id"])
+    summary = summarise(taken, scored, as_of=list_day, data_day=data_day, is_old=is_old, run_id=identity)
+    write_json(summary, work / "summary.json")
+    return made, summary
+
+
+def tell(out: Path) -> None:
+    """Write workbook, page and CSV from what `choose` left."""
+    work = out / "work"
+    targets = with_lists(read_parquet(work / "targets.parquet"))
+    listings = with_lists(read_parquet(work / "target_listings.parquet"))
+    report(targets, listings, read_json(work / "summary.json"), out=out)
+
+
+def summarise(taken: IngestReport, scored: ScoreReport, *, as_of: date, data_day: date, is_old: bool, run_id: str) -> dict[str, Any]:
     """Return what the reports say about the whole run, as plain values."""
     return {
         "as_of": as_of.isoformat(),
@@ -209,6 +270,39 @@ def summarise(
         "n_control": scored.n_control,
         "sellers_seen": scored.sellers_seen,
     }
+
+
+def ingest_lines(taken: IngestReport) -> list[str]:
+    """Return what a terminal says about an ingest."""
+    head = f"read {taken.n_read:,} = listings {taken.n_listings:,} + quarantined {taken.n_quarantined:,}"
+    body = [
+        f"  {one.file}: {one.mapping} ({one.confidence:.0%} of its fields), {one.listings:,} of {one.read:,} rows"
+        for one in taken.files
+        if one.mapping and one.confidence is not None and not (one.error or one.passed_over)
+    ]
+    body += [f"  {one.file}: passed over, {one.passed_over}" for one in taken.files if one.passed_over]
+    return [head, *body, *(f"  {one.file}: COULD NOT BE READ: {one.error}" for one in taken.unreadable)]
+
+
+def score_lines(scored: ScoreReport, max_strong_rate: float) -> list[str]:
+    """Return what a terminal says about the scores and the negative control."""
+    bands = ", ".join(f"{name} {number:,}" for name, number in scored.bands.items())
+    rows = [f"scored {scored.n_scored:,} by evidence (a priority, not a probability): {bands}"]
+    if not scored.n_control:
+        return [*rows, "negative control: no official shops or retailers in these files"]
+    rows.append(f"negative control ({scored.n_control:,} listings of official shops and retailers, flags masked):")
+    rows += [
+        f"  {row.sign_id:<28} {row.strength or '-':<7} {row.fired:>6,}  {100 * row.rate:.3f} %" for row in scored.control.itertuples()
+    ] or ["  nothing fired"]
+    return rows + [f"  too often for a strong cue: {name}" for name in noisy_cues(scored, max_strong_rate)["sign_id"]]
+
+
+def noisy_cues(scored: ScoreReport, max_strong_rate: float) -> pd.DataFrame:
+    """Strong cues above the allowed firing rate on the negative control, where there are rows enough to judge."""
+    table = scored.control
+    if scored.n_control < _ENOUGH_CONTROL:
+        return table.iloc[:0]
+    return table[table["strength"].eq("strong") & table["rate"].gt(max_strong_rate)]
 
 
 def _day(when: datetime) -> date:

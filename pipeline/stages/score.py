@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from features.price import PEER_COLUMNS, PriceReference, against_genuine
 from features.seller import SellerProfile, official, seller_key
-from models.control import ControlCount, count_control
+from models.control import CONTROL_COLUMNS, ControlCount, count_control
 from models.evidence import weigh
 from models.weights import BEHAVIOURS
 from pipeline.reasons import reasons_table
@@ -20,7 +21,7 @@ from pipeline.tables.scores import validate_scores
 
 #: What the market references need of every row: a few hundred bytes a listing, whatever its description's length.
 _LISTING_COLUMNS = ["platform", "listing_id", "seller_id", "seller_name", "is_official", "seller_type", "price_vnd"]
-_ROW_COLUMNS = ["brand", "brand_role", "brand_famous", "goods_group", "item_type", "n_units", "model_key"]
+_ROW_COLUMNS = ["brand", "brand_role", "brand_famous", "goods_group", "item_type", "kind_why", "n_units", "model_key"]
 
 MODEL_VERSION = "evidence-1"
 
@@ -35,6 +36,15 @@ class ScoreReport:
     n_control: int
     sellers_seen: bool
     n_synthetic: int
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain values."""
+        return {**self.__dict__, "control": self.control.to_dict("records")}
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> ScoreReport:
+        """Return what `to_json` described."""
+        return cls(**{**values, "control": pd.DataFrame(values["control"], columns=CONTROL_COLUMNS)})
 
 
 @dataclass(frozen=True)

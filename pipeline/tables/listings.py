@@ -12,7 +12,7 @@ _TEXT, _NUMBER, _FLAG, _TIME = "str", "float64", "boolean", "datetime64[us, UTC]
 COLUMNS: dict[str, tuple[str, bool, str]] = {
     "platform": (_TEXT, False, "marketplace or site, lower case (shopee, tiki, lazada, …); part of the key"),
     "listing_id": (_TEXT, False, "the platform's own id of the listing; part of the key"),
-    "captured_at": (_TIME, False, "when the crawl saw it, UTC; from the mapping's default or the file's date where the payload has none; part of the key"),
+    "captured_at": (_TIME, False, "when the crawl saw it, UTC; the mapping's default or the file's date where the payload has none; part of the key"),
     "captured_precision": (_TEXT, False, "how exact captured_at is: second, day, month, year or file"),
     "url": (_TEXT, True, "address of the listing as crawled"),
     "title": (_TEXT, False, "title as the seller wrote it; digits of phone numbers masked in place"),

@@ -62,6 +62,12 @@ TARGETS = _schema(TARGET_COLUMNS, "targets")
 TARGET_LISTINGS = _schema(LISTING_COLUMNS, "target_listings")
 
 
+def with_lists(table: pd.DataFrame) -> pd.DataFrame:
+    """Return ``table`` with its list columns as Python lists, which Parquet hands back as arrays."""
+    kinds = TARGET_COLUMNS | LISTING_COLUMNS
+    return table.assign(**{name: table[name].map(list) for name in table if kinds[name][0] == _LIST})
+
+
 def describe() -> pd.DataFrame:
     """Return ``column, type, nullable, description`` of targets."""
     return _describe(TARGET_COLUMNS)

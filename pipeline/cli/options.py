@@ -1,0 +1,44 @@
+"""Options and endings that several commands share."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+Files = Annotated[list[Path], typer.Argument(help="Crawl files, folders or globs: CSV, XLSX, JSONL, JSON, Parquet, also .gz and .zst.")]
+Out = Annotated[Path, typer.Option("--out", "-o", help="Folder for the results; made where it is missing.")]
+Folder = Annotated[Path, typer.Argument(help="The --out folder of the step before.")]
+Source = Annotated[str, typer.Option(help="Name of a mapping in configs/sources, or auto to recognise each file.")]
+Sources = Annotated[
+    Path | None, typer.Option(help="Folder of further mappings (NAME.yaml); one of the same name replaces ours.", show_default=False)
+]
+Config = Annotated[Path | None, typer.Option(help="Settings instead of configs/run.yaml.", show_default=False)]
+AsOf = Annotated[
+    str | None, typer.Option(metavar="YYYY-MM-DD", help="The list's date; default: the day of the latest capture.", show_default=False)
+]
+Capacity = Annotated[
+    Path | None, typer.Option(help="CSV authority,targets,reserve: how much each authority can take.", show_default=False)
+]
+Json = Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")]
+
+
+def day(text: str | None) -> date | None:
+    """Return the date an option names; raises a usage error on anything else."""
+    if text is None:
+        return None
+    try:
+        return datetime.strptime(text, "%Y-%m-%d").date()
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is no date; write it as 2026-11-24", param_hint="--as-of") from None
+
+
+def finish(lines: Iterable[str], values: Any, *, as_json: bool, code: int = 0) -> None:
+    """Print a summary for people or machines and leave with ``code``."""
+    typer.echo(json.dumps(values, ensure_ascii=False, indent=2, default=str) if as_json else "\n".join(lines))
+    if code:
+        raise typer.Exit(code)

@@ -1,0 +1,23 @@
+"""``soihang report``: targets to workbook, page and CSV."""
+
+from __future__ import annotations
+
+import typer
+
+from pipeline.cli.options import Folder, Json, finish
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to ``app``."""
+    app.command("report")(report_command)
+
+
+def report_command(folder: Folder, as_json: Json = False) -> None:
+    """Write plan.xlsx, index.html and targets.csv from what `soihang plan` left in FOLDER."""
+    from pipeline.manifest import lock
+    from pipeline.stages.run import tell
+
+    with lock(folder):
+        tell(folder)
+    written = [str(folder / name) for name in ("plan.xlsx", "index.html", "targets.csv")]
+    finish([f"wrote {path}" for path in written], {"written": written}, as_json=as_json)

@@ -1,0 +1,55 @@
+"""``soihang run``: crawl files in, ranked inspection list out."""
+
+from __future__ import annotations
+
+import typer
+
+from pipeline.cli.options import AsOf, Capacity, Config, Files, Json, Out, Source, Sources, day, finish
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to ``app``."""
+    app.command("run")(run_command)
+
+
+def run_command(
+    files: Files,
+    out: Out,
+    source: Source = "auto",
+    sources: Sources = None,
+    as_of: AsOf = None,
+    capacity: Capacity = None,
+    config: Config = None,
+    as_json: Json = False,
+) -> None:
+    """Ingest, score, plan and report in one go.
+
+    Leaves scores.parquet, quarantine.parquet, targets.csv, plan.xlsx, index.html and run.json in OUT.
+    """
+    list_day = day(as_of)
+    from datetime import datetime
+
+    from pipeline.capacity import read_capacity
+    from pipeline.config import contact_key, load_run_config
+    from pipeline.manifest import lock
+    from pipeline.progress import RowProgress
+    from pipeline.reference import load_reference
+    from pipeline.sources.mapping import load_mappings
+    from pipeline.stages.run import VIETNAM, run
+
+    settings = load_run_config(config)
+    limits = read_capacity(capacity, load_reference().provinces) if capacity else None
+    with lock(out), RowProgress() as progress:
+        result = run(
+            files,
+            out=out,
+            config=settings,
+            mappings=load_mappings(sources),
+            key=contact_key(),
+            source=source,
+            as_of=list_day,
+            today=datetime.now(VIETNAM).date(),
+            capacity=limits,
+            on_rows=progress,
+        )
+    finish(result.lines(), result.to_json(), as_json=as_json, code=result.exit_code)

@@ -1,0 +1,40 @@
+"""``soihang schema``: the tables, column by column, for whoever writes a crawler or reads the results."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from features.errors import ConfigError
+from pipeline.cli.options import Json, finish
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to ``app``."""
+    app.command("schema")(schema_command)
+
+
+def schema_command(
+    table: Annotated[str, typer.Argument(help="listings, quarantine, scores, targets, target_listings or all")] = "listings",
+    as_json: Json = False,
+) -> None:
+    """Print a table's columns with type, unit, time zone and whether they may be missing."""
+    from pipeline.tables import listings, quarantine, scores, targets
+
+    known = {
+        "listings": listings.describe,
+        "quarantine": quarantine.describe,
+        "scores": scores.describe,
+        "targets": targets.describe,
+        "target_listings": targets.describe_listings,
+    }
+    if table != "all" and table not in known:
+        raise ConfigError(f"unknown table {table!r}; known: {', '.join(known)} or all")
+    wanted = {name: describe() for name, describe in known.items() if table in (name, "all")}
+    lines = []
+    for name, columns in wanted.items():
+        lines.append(name)
+        for row in columns.itertuples():
+            lines.append(f"  {row.column:<28} {row.type:<20} {'may be missing' if row.nullable else 'always there':<15} {row.description}")
+    finish(lines, {name: columns.to_dict("records") for name, columns in wanted.items()}, as_json=as_json)

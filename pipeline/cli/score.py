@@ -1,0 +1,26 @@
+"""``soihang score``: ingested listings to scores and reasons."""
+
+from __future__ import annotations
+
+import typer
+
+from pipeline.cli.options import Config, Folder, Json, finish
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to ``app``."""
+    app.command("score")(score_command)
+
+
+def score_command(folder: Folder, config: Config = None, as_json: Json = False) -> None:
+    """Read and score every listing that `soihang ingest` left in FOLDER."""
+    from pipeline.config import load_run_config
+    from pipeline.manifest import lock
+    from pipeline.progress import RowProgress
+    from pipeline.stages.run import judge, noisy_cues, score_lines
+
+    settings = load_run_config(config)
+    with lock(folder), RowProgress() as progress:
+        scored = judge(folder, config=settings, on_rows=progress)
+    limit = settings.control.max_strong_rate
+    finish(score_lines(scored, limit), scored.to_json(), as_json=as_json, code=3 if len(noisy_cues(scored, limit)) else 0)
