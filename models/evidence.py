@@ -59,7 +59,9 @@ def _column_signs(rows: pd.DataFrame, hits: pd.DataFrame, weights: EvidenceWeigh
     maker = rows["brand_role"].eq("mark") & ~rows["item_type"].isin(_GOES_WITH)
     unofficial = ~rows["seller_official"].eq(1.0)
     famous = rows["brand_famous"].fillna(False).astype(bool) & maker & unofficial
-    peers, genuine = price_points(rows, famous, weights)
+    # Everyday brands sell things of all prices under one head noun; there only the same model says something.
+    same_model = maker & unofficial & rows["price_level"].eq("model")
+    peers, genuine = price_points(rows, famous | same_model, famous, weights)
     claims = rows.index.isin(hits.loc[hits["behaviour"].eq("claim") & hits["polarity"].eq("sign"), "row"])
     cheap = peers.notna() | genuine.notna()
     flat = {
@@ -77,10 +79,15 @@ def _column_signs(rows: pd.DataFrame, hits: pd.DataFrame, weights: EvidenceWeigh
     return tables
 
 
-def price_points(rows: pd.DataFrame, famous: pd.Series, weights: EvidenceWeights) -> tuple[pd.Series, pd.Series]:
-    """Points for a price below other sellers' and for one below the genuine article's; missing where neither speaks."""
+def price_points(
+    rows: pd.DataFrame, comparable: pd.Series, famous: pd.Series, weights: EvidenceWeights
+) -> tuple[pd.Series, pd.Series]:
+    """Points for a price below other sellers' (``comparable`` rows) and for one below the genuine article's (``famous`` rows).
+
+    Missing where neither speaks.
+    """
     peer, table = weights.signs.price_below_peers, weights.signs.price_below_genuine
-    low = famous & rows["price_gap"].lt(np.log(peer.below_ratio or 0.5)) & rows["price_z"].lt(peer.below_z or -2.0)
+    low = comparable & rows["price_gap"].lt(np.log(peer.below_ratio or 0.5)) & rows["price_z"].lt(peer.below_z or -2.0)
     beyond = (peer.below_z or -2.0) - rows["price_z"]
     by_peers = (peer.points + peer.points_per_z * beyond).clip(upper=peer.max_points).where(low)
     ratio = rows["price_to_genuine"]
