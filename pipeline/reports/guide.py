@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pipeline.reports.wording import FOOTER, NOT_A_PROBABILITY, SIGN_NAMES, TO_VERIFY, format_count, format_share
+from pipeline.reports.wording import FOOTER, NOT_A_PROBABILITY, SIGN_NAMES, TO_VERIFY, format_count, format_share, in_a_row
 
 _SIGN_TITLES = {
     "brand_disguised": "tên nhãn hiệu viết lệch",
@@ -28,13 +28,13 @@ def paragraphs(summary: dict[str, Any]) -> list[tuple[str, str]]:
         ("text", NOT_A_PROBABILITY + " Mỗi dấu hiệu có số điểm do người viết ra, ghi trong tệp cấu hình; chưa có kết quả thực tế nào được dùng để hiệu chỉnh."),
         ("text", FOOTER),
         ("section", "Cách đọc"),
-        ("text", "Ưu tiên 1: có tin mang ít nhất hai loại dấu hiệu khác nhau và tổng điểm cao. Ưu tiên 2: có dấu hiệu rõ nhưng chỉ một loại, hoặc điểm thấp hơn. Chưa đủ căn cứ nhận định: không đưa vào danh sách."),
+        ("text", "Ưu tiên 1: có tin mang ít nhất hai loại dấu hiệu khác nhau và tổng điểm cao. Ưu tiên 2: có dấu hiệu rõ nhưng chỉ một loại, hoặc điểm thấp hơn. Chưa đủ căn cứ nhận định: mới có một tin với một dấu hiệu vừa phải; xếp cuối, không tính vào số lượt, chỉ theo dõi."),
         ("text", "Diện: Chính thức là trong số lượt của đơn vị; Dự bị và Chờ xếp tiếp theo, không bỏ đối tượng nào."),
         ("text", "Nơi gửi hàng hiển thị không phải địa chỉ kinh doanh; chỉ dùng để gợi ý đơn vị. Cần sàn cung cấp thông tin người bán trước khi nghĩ đến việc làm tại chỗ."),
         ("text", "Giá “tham khảo” của hàng chính hãng là mức do nhóm phát triển ước lượng, chưa kiểm chứng. Giá của người bán khác lấy từ chính đợt thu thập này, mỗi người bán chỉ tính một lần."),
         ("section", "Từng dấu hiệu và việc cần xác minh"),
     ]  # fmt: skip
-    out += [("text", f"{name}: " + "; ".join(TO_VERIFY[key]).lower() + ".") for key, name in SIGN_NAMES.items()]
+    out += [("text", f"{name}: " + in_a_row(TO_VERIFY[key]) + ".") for key, name in SIGN_NAMES.items()]
     out += [
         ("section", "Cách ghi ý kiến"),
         ("text", "Ở cột “Ý kiến người rà soát” chọn Đồng ý, Không, hoặc Hoãn và ghi lý do. Không sửa cột mã dòng: mã dùng để ghép kết quả trả về."),
@@ -57,7 +57,9 @@ def _counts(summary: dict[str, Any]) -> str:
 
 def _source(one: dict[str, Any]) -> str:
     if one["error"]:
-        return f"{one['file']}: không dùng được ({one['error']})"
+        return f"{one['file']}: không đọc được (lý do ghi trong run.json)."
+    if one["passed_over"]:
+        return f"{one['file']}: không chứa tin đăng, bỏ qua."
     n = sum(one["quarantined"].values())
     return f"{one['file']}: {format_count(one['read'])} dòng, {format_count(one['listings'])} tin, {format_count(n)} dòng cách ly."
 
@@ -71,11 +73,12 @@ def control_lines(summary: dict[str, Any]) -> list[str]:
         "dấu hiệu xuất hiện ở đây phần lớn là báo nhầm:"
     )
     lines = [
-        f"– {sign_title(one['sign_id'])}: {format_count(one['fired'])} tin ({format_share(one['rate'])})" for one in summary["control"]
+        f"– {sign_title(one['sign_id'], summary['cue_terms'])}: {format_count(one['fired'])} tin ({format_share(one['rate'])})" for one in summary["control"]
     ]
     return [head, *(lines or ["– không dấu hiệu nào xuất hiện."])]
 
 
-def sign_title(sign_id: str) -> str:
-    """Return a sign's short name."""
-    return _SIGN_TITLES.get(sign_id, "từ ngữ: " + sign_id.removeprefix("cue."))
+def sign_title(sign_id: str, cue_terms: dict[str, str]) -> str:
+    """Return a sign's short name; a cue is named by its leading term."""
+    cue = sign_id.removeprefix("cue.")
+    return _SIGN_TITLES.get(sign_id, f"từ ngữ “{cue_terms.get(cue, cue)}” và các cách viết khác")

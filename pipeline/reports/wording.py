@@ -6,6 +6,7 @@ Nothing here says that anyone broke the law: a listing shows signs, a person dec
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -59,6 +60,11 @@ def format_price(value: float | None) -> str:
     if value is None or math.isnan(value):
         return "không có giá"
     return f"{value:,.0f}".replace(",", ".") + " đ"
+
+
+def in_a_row(items: Sequence[str]) -> str:
+    """Return sentences as one, each begun in lower case."""
+    return "; ".join(item[:1].lower() + item[1:] for item in items)
 
 
 def format_count(value: float) -> str:

@@ -25,20 +25,21 @@ from pipeline.reports.wording import (
     format_date,
     format_price,
     format_time,
+    in_a_row,
     list_title,
     platform_name,
 )
 
 FONT = "Times New Roman"
 COLUMNS: tuple[tuple[str, float], ...] = (
-    ("STT và mã dòng", 14),
+    ("STT và mã dòng", 19),
     ("Gian hàng, sàn", 22),
     ("Mặt hàng, nhãn hiệu", 17),
     ("Dấu hiệu cần xác minh", 20),
-    ("Lý do chính (trích nguyên văn)", 62),
-    ("Nơi gửi hàng hiển thị (độ tin cậy)", 15),
+    ("Lý do chính (trích nguyên văn)", 58),
+    ("Nơi gửi hàng hiển thị (độ tin cậy)", 14),
     ("Số tin có dấu hiệu/đã thu thập", 11),
-    ("Đề xuất", 18),
+    ("Đề xuất", 27),
     ("Ý kiến người rà soát", 14),
     ("Mức ưu tiên", 11),
     ("Đơn vị", 24),
@@ -66,6 +67,7 @@ def write_workbook(path: Path, targets: pd.DataFrame, listings: pd.DataFrame, su
 def _styles(book: xlsxwriter.Workbook) -> dict[str, Format]:
     base = {"font_name": FONT, "font_size": 10, "valign": "top", "text_wrap": True}
     cell = {**base, "border": 1, "border_color": "#B8BFC6"}
+    blue = {"font_color": "#0B5394", "underline": 1}
     return {
         "title": book.add_format({**base, "font_size": 14, "bold": True, "text_wrap": False}),
         "note": book.add_format({**base, "italic": True, "text_wrap": False, "font_color": "#333333"}),
@@ -75,10 +77,13 @@ def _styles(book: xlsxwriter.Workbook) -> dict[str, Format]:
         "cell": book.add_format(cell),
         "centre": book.add_format({**cell, "align": "center"}),
         "first": book.add_format({**cell, "bold": True, "bg_color": "#FBE9E0", "align": "center"}),
+        "first_link": book.add_format({**cell, "bold": True, "bg_color": "#FBE9E0", "align": "center", **blue}),
+        "centre_link": book.add_format({**cell, "align": "center", **blue}),
         "answer": book.add_format({**cell, "bg_color": "#FFFDEB", "locked": False}),
-        "link": book.add_format({**cell, "font_color": "#0B5394", "underline": 1}),
+        "link": book.add_format({**cell, **blue}),
         "price": book.add_format({**cell, "align": "right"}),
         "mark": book.add_format({"font_name": FONT, "font_size": 10, "bold": True, "font_color": "#9C2A1B"}),
+        "run": book.add_format({"font_name": FONT, "font_size": 10}),
         "text": book.add_format(base),
         "section": book.add_format({**base, "bold": True, "font_size": 12, "font_color": "#1F3B57"}),
     }
@@ -130,10 +135,11 @@ def _target_row(sheet: Worksheet, at: int, row: Any, styles: dict[str, Format]) 
         place = f"{place}\n({row.location_confidence.split(':')[0]})"
     goods = "\n".join(part for part in (_words(row.goods), _words(row.brands)) if part) or "chưa xác định"
     reasons = for_cell("\n".join(f"• {reason}" for reason in row.reasons))
-    verify = for_cell(f"{row.action}\nCần xác minh: " + "; ".join(row.to_verify[:2]).lower())
+    verify = for_cell(f"{row.action}\nCần xác minh: " + in_a_row(row.to_verify[:2]))
     first = "first" if row.level == LEVEL_ONE else "centre"
-    sheet.write_string(at, 0, f"{row.rank}\n{row.code}", styles[first])
-    _link_or_text(sheet, at, 1, row.subject_url, shop, styles)
+    # The link sits on the code: LibreOffice never wraps a linked cell, and shop names are long.
+    _link_or_text(sheet, at, 0, row.subject_url, f"{row.rank} · {row.code}", styles[f"{first}_link"], styles[first])
+    sheet.write_string(at, 1, shop, styles["cell"])
     sheet.write_string(at, 2, for_cell(goods), styles["cell"])
     sheet.write_string(at, 3, for_cell(row.signs.replace("; ", "\n")), styles["cell"])
     sheet.write_string(at, 4, reasons, styles["cell"])
@@ -145,34 +151,34 @@ def _target_row(sheet: Worksheet, at: int, row: Any, styles: dict[str, Format]) 
     sheet.write_string(at, 10, row.authority, styles["cell"])
     sheet.write_string(at, 11, row.standing, styles["centre"])
     texts = (shop, goods, row.signs.replace("; ", "\n"), reasons, place, verify)
-    widths = (22, 17, 20, 62, 15, 18)
+    widths = (22, 17, 20, 58, 14, 27)
     sheet.set_row(at, _height(texts, widths))
 
 
-def _link_or_text(sheet: Worksheet, at: int, column: int, url: Any, text: str, styles: dict[str, Format]) -> None:
+def _link_or_text(sheet: Worksheet, at: int, column: int, url: Any, text: str, linked: Format, plain: Format) -> None:
     link = live_link(url)
     if link is None:
-        sheet.write_string(at, column, text, styles["cell"])
+        sheet.write_string(at, column, text, plain)
     else:
-        sheet.write_url(at, column, link, styles["link"], string=text)
+        sheet.write_url(at, column, link, linked, string=text)
 
 
 def _words(value: Any) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _height(texts: Sequence[str], widths: Sequence[float]) -> float:
+def _height(texts: Sequence[str], widths: Sequence[float], *, least: int = 2) -> float:
     """Points a row needs so that no wrapped text is cut, at 10 points Times (about 1.15 characters a width unit)."""
     lines = max(
         sum(max(1, math.ceil(len(line) / (width * 1.12))) for line in text.split("\n"))
         for text, width in zip(texts, widths, strict=True)
     )
-    return min(400.0, 4.0 + 13.2 * max(2, lines))
+    return min(400.0, 4.0 + 13.2 * max(least, lines))
 
 
 def _listing_sheet(sheet: Worksheet, styles: dict[str, Format], listings: pd.DataFrame) -> None:
     columns = (
-        ("Mã dòng", 14), ("Tiêu đề tin", 52), ("Giá", 14), ("Vì sao (so với thị trường)", 62), ("Sàn, mã tin", 17),
+        ("Mã dòng", 14), ("Tiêu đề tin", 52), ("Giá", 14), ("Vì sao (so với thị trường)", 62), ("Sàn, mã tin", 22),
         ("Thu thập lúc (giờ Việt Nam)", 15), ("Tệp, dòng", 24), ("Mã bằng chứng", 18),
     )  # fmt: skip
     for column, (name, width) in enumerate(columns):
@@ -184,8 +190,8 @@ def _listing_sheet(sheet: Worksheet, styles: dict[str, Format], listings: pd.Dat
         sheet.write_string(at, 2, format_price(row.price_vnd), styles["price"])
         reasons = for_cell("\n".join(f"• {reason}" for reason in row.reasons))
         sheet.write_string(at, 3, reasons, styles["cell"])
-        ident = f"{platform_name(row.platform)}\n{for_cell(row.listing_id)}"
-        _link_or_text(sheet, at, 4, row.url, ident, styles)
+        ident = f"{platform_name(row.platform)} · {for_cell(row.listing_id)}"
+        _link_or_text(sheet, at, 4, row.url, ident, styles["link"], styles["cell"])
         sheet.write_string(at, 5, format_time(row.captured_at), styles["centre"])
         sheet.write_string(at, 6, for_cell(f"{row.source_file}\ndòng {int(row.source_line)}"), styles["cell"])
         sheet.write_string(at, 7, row.row_hash, styles["cell"])
@@ -206,10 +212,10 @@ def _marked(sheet: Worksheet, at: int, column: int, row: Any, styles: dict[str, 
         if start < reached or end > len(title):
             continue
         before, marked = for_cell(title[reached:start]), for_cell(title[start:end])
-        pieces += ([before] if before else []) + ([styles["mark"], marked] if marked else [])
+        pieces += ([styles["run"], before] if before else []) + ([styles["mark"], marked] if marked else [])
         reached = end
     tail = for_cell(title[reached:])
-    pieces += [tail] if tail else []
+    pieces += [styles["run"], tail] if tail else []
     if len(pieces) > 2:
         sheet.write_rich_string(at, column, *pieces, styles["cell"])
     else:
@@ -217,10 +223,10 @@ def _marked(sheet: Worksheet, at: int, column: int, row: Any, styles: dict[str, 
 
 
 def _guide_sheet(sheet: Worksheet, styles: dict[str, Format], summary: dict[str, Any]) -> None:
-    sheet.set_column(0, 0, 120)
+    sheet.set_column(0, 0, 92)
     for at, (kind, text) in enumerate(guide.paragraphs(summary)):
         sheet.write_string(at, 0, for_cell(text), styles[kind])
-        sheet.set_row(at, 20.0 if kind == "section" else _height((text,), (118,)) - 9)
+        sheet.set_row(at, 20.0 if kind == "section" else _height((text,), (90,), least=1))
     sheet.set_portrait()
     sheet.set_paper(9)
     sheet.fit_to_pages(1, 0)

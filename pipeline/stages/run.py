@@ -267,6 +267,7 @@ def summarise(taken: IngestReport, scored: ScoreReport, *, as_of: date, data_day
         "synthetic": scored.n_synthetic > 0,
         "sources": [one.to_json() for one in taken.files],
         "control": scored.control.to_dict("records"),
+        "cue_terms": dict(zip(load_reference().cues["cue_id"], load_reference().cues["term"], strict=True)),
         "n_control": scored.n_control,
         "sellers_seen": scored.sellers_seen,
     }
