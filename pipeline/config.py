@@ -85,7 +85,9 @@ def load_run_config(path: Path | None = None) -> RunConfig:
 
 def explain(error: ValidationError) -> str:
     """Return the first five problems of a validation in one line."""
-    found = [f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors()[:5]]
+    # A misspelt key shows as one unknown and one missing; the unknown one says what happened.
+    problems = sorted(error.errors(), key=lambda item: item["type"] != "extra_forbidden")
+    found = [f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in problems[:5]]
     more = error.error_count() - len(found)
     return "; ".join(found) + (f" (and {more} more)" if more > 0 else "")
 

@@ -51,4 +51,5 @@ class RowProgress:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self._bars.stop()
+        if self._bars.live.is_started:
+            self._bars.stop()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import sys
 import traceback
@@ -10,12 +9,10 @@ from collections.abc import Sequence
 from types import FrameType
 from typing import NoReturn
 
-import click
 import typer
 
 from features.errors import SoiHangError
 from pipeline.cli import demo, doctor, ingest, plan, report, run, schema, score
-from pipeline.manifest import versions
 
 EPILOG = (
     "Exit codes: 0 done; 1 a bug of ours; 2 usage, settings or input; 3 done, but a file was unreadable or a rate is over its threshold; "
@@ -38,6 +35,8 @@ for command in (demo, run, schema, ingest, score, plan, report, doctor):
 
 def _version(wanted: bool) -> None:
     if wanted:
+        from pipeline.manifest import versions
+
         typer.echo(f"soihang {versions()['soihang']}")
         raise typer.Exit
 
@@ -49,32 +48,22 @@ def _options(version: bool = typer.Option(False, "--version", callback=_version,
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and leave with the exit code that says how it ended."""
-    signal.signal(signal.SIGTERM, _terminated)
+    signal.signal(signal.SIGTERM, _stopped)
+    signal.signal(signal.SIGINT, _stopped)
     try:
-        code = app(args=arguments, standalone_mode=False)
-    except click.ClickException as error:
-        error.show()
-        code = error.exit_code
-    except click.Abort:
-        code = _say("interrupted; the same command again goes on", 130)
+        app(args=arguments, prog_name="soihang")
     except SoiHangError as error:
-        code = _say(f"{error}", error.exit_code)
-    except KeyboardInterrupt:
-        code = _say("interrupted; the same command again goes on", 130)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = 0
+        _leave(str(error), error.exit_code)
     except Exception as error:
         traceback.print_exc()
-        code = _say(f"this is a bug of ours ({type(error).__name__}); please report the lines above", 1)
-    sys.exit(code or 0)
+        _leave(f"this is a bug of ours ({type(error).__name__}); please report the lines above", 1)
+    sys.exit(0)
 
 
-def _say(text: str, code: int) -> int:
+def _leave(text: str, code: int) -> NoReturn:
     typer.echo("soihang: " + " ".join(text.split()), err=True)
-    return code
+    sys.exit(code)
 
 
-def _terminated(number: int, frame: FrameType | None) -> NoReturn:
-    typer.echo("soihang: terminated; the same command again goes on", err=True)
-    raise SystemExit(128 + number)
+def _stopped(number: int, frame: FrameType | None) -> NoReturn:
+    _leave("interrupted: run the same command again", 128 + number)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 from collections.abc import Iterable
 from datetime import date, datetime
 from pathlib import Path
@@ -39,6 +41,10 @@ def day(text: str | None) -> date | None:
 
 def finish(lines: Iterable[str], values: Any, *, as_json: bool, code: int = 0) -> None:
     """Print a summary for people or machines and leave with ``code``."""
-    typer.echo(json.dumps(values, ensure_ascii=False, indent=2, default=str) if as_json else "\n".join(lines))
+    try:
+        print(json.dumps(values, ensure_ascii=False, indent=2, default=str) if as_json else "\n".join(lines), flush=True)
+    except BrokenPipeError:
+        # The reader (head, less) has seen enough; nothing may be written at exit either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     if code:
         raise typer.Exit(code)

@@ -101,7 +101,6 @@ def load_mapping(path: Path) -> SourceMapping:
         raise ConfigError(f"{path}: {explain(error)}; known keys: {sorted(SourceMapping.model_fields)}") from error
 
 
-@lru_cache(maxsize=1)
 def load_mappings(further: Path | None = None) -> dict[str, SourceMapping]:
     """Read every mapping of this installation, and those of the folder ``further``, by name; a later one replaces an earlier one."""
     found = sorted((configs_dir() / "sources").glob("*.yaml"))
