@@ -135,7 +135,7 @@ def judge(folded: str, start: int, end: int, cue: Cue, facts: Facts) -> Verdict:
         before, after = clause_before(folded, start), clause_after(folded, end)
         if rule := negation(cue.behaviour, before, after):
             return Verdict("negated", rule)
-        if rule := description(cue.behaviour, before, after):
+        if rule := description(cue.behaviour, before):
             return Verdict("described", rule)
     for need in cue.needs:
         if not any(one.met(facts, window) for one in need):

@@ -105,6 +105,10 @@ def _speak(reasons: pd.DataFrame, flagged: pd.DataFrame) -> pd.DataFrame:
 def _describe(
     subjects: pd.DataFrame, flagged: pd.DataFrame, spoken: pd.DataFrame, reference: Reference
 ) -> pd.DataFrame:
+    if not len(subjects):
+        return pd.DataFrame(columns=[*TARGETS.columns, "abbreviation", "subject"]).astype(
+            {name: column.dtype.type for name, column in TARGETS.columns.items()} | {"subject": "str"}
+        )
     first = flagged.drop_duplicates("subject").set_index("subject")
     table = subjects.join(first[["platform", "seller_id", "seller_name", "url"]])
     by_subject = flagged.groupby("subject", sort=False)
@@ -113,11 +117,14 @@ def _describe(
     table["brands"] = by_subject["brand"].agg(_top_values)
     table["red"] = by_subject["band"].agg(lambda bands: bool(bands.eq("red").any()))
     table["evidence_ids"] = by_subject["row_hash"].agg(lambda hashes: list(hashes.head(20)))
-    table["behaviours"] = spoken.groupby("subject", sort=False).apply(_behaviours, include_groups=False)
-    table["reasons"] = spoken.groupby("subject", sort=False).apply(_top_reasons, include_groups=False)
-    table["subject_url"] = [
-        _shop_url(row.platform, row.seller_id) if row.subject_kind == "seller" else row.url for row in table.itertuples()
-    ]
+    heard = spoken.groupby("subject", sort=False)
+    table["behaviours"] = pd.Series({subject: _behaviours(rows) for subject, rows in heard}, dtype="object")
+    table["reasons"] = pd.Series({subject: _top_reasons(rows) for subject, rows in heard}, dtype="object")
+    table["subject_url"] = pd.Series(
+        [_shop_url(row.platform, row.seller_id) if row.subject_kind == "seller" else row.url for row in table.itertuples()],
+        index=table.index,
+        dtype="str",
+    )
     table["signs"] = table["behaviours"].map(lambda found: "; ".join(SIGN_NAMES[name] for name in found))
     table["to_verify"] = table["behaviours"].map(lambda found: [line for name in found for line in TO_VERIFY[name]])
     # One listing with one middling sign is not enough to trouble anyone: it stays in sight, last.
@@ -164,16 +171,14 @@ def _capacities(
 
 
 def _listings(shown: pd.DataFrame, targets: pd.DataFrame, spoken: pd.DataFrame) -> pd.DataFrame:
-    by_listing = spoken.groupby(_KEY, sort=False)
-    texts = by_listing["text"].agg(list).rename("reasons")
-    marks = by_listing[["field", "start", "end"]].apply(_highlights, include_groups=False).rename("highlights")
-    table = shown.merge(targets[["subject", "code"]], on="subject").merge(texts, on=_KEY, how="left")
-    table = table.merge(marks, on=_KEY, how="left")
+    said = {key: (list(rows["text"]), _highlights(rows)) for key, rows in spoken.groupby(_KEY, sort=False)}
+    table = shown.merge(targets[["subject", "code"]], on="subject")
+    both = [said.get(key, ([], [])) for key in table[_KEY].itertuples(index=False, name=None)]
+    table["reasons"] = pd.Series([reasons for reasons, _ in both], index=table.index, dtype="object")
+    table["highlights"] = pd.Series([marks for _, marks in both], index=table.index, dtype="object")
     prices = spoken[spoken["sign_id"].isin(["price_below_peers", "price_below_genuine"])]
     reference = prices.drop_duplicates(_KEY).set_index(_KEY)["text"].rename("reference")
     table = table.merge(reference, on=_KEY, how="left")
-    for name in ("reasons", "highlights"):
-        table[name] = [value if isinstance(value, list) else [] for value in table[name]]
     table["reference"] = table["reference"].astype("str")
     table = table.sort_values(["code", "points", "listing_id"], ascending=[True, False, True], kind="stable")
     return TARGET_LISTINGS.validate(table[list(TARGET_LISTINGS.columns)].reset_index(drop=True))
@@ -224,6 +229,6 @@ def _shop_url(platform: str, seller_id: Any) -> str | None:
 
 
 def _size_correlation(sellers: pd.DataFrame) -> float | None:
-    if len(sellers) < 3:
+    if len(sellers) < 3 or sellers["priority"].nunique() == 1 or sellers["n_collected"].nunique() == 1:
         return None
     return float(sellers["priority"].corr(sellers["n_collected"], method="spearman"))
