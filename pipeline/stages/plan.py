@@ -231,4 +231,4 @@ def _shop_url(platform: str, seller_id: Any) -> str | None:
 def _size_correlation(sellers: pd.DataFrame) -> float | None:
     if len(sellers) < 3 or sellers["priority"].nunique() == 1 or sellers["n_collected"].nunique() == 1:
         return None
-    return float(sellers["priority"].corr(sellers["n_collected"], method="spearman"))
+    return float(sellers["priority"].rank().corr(sellers["n_collected"].rank()))
