@@ -1,0 +1,1 @@
+"""An invented market with ground truth. Imports nothing from ``features`` or ``models``: it must not lean on our own rules."""
