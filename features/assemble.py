@@ -65,7 +65,8 @@ def row_features(listings: pd.DataFrame, lexicons: Lexicons, *, segment_titles: 
     """
     rows = listings.reset_index(drop=True)
     originals = {field: _texts(rows, field) for field in TEXT_FIELDS}
-    canonical = {field: canonicalise_all(texts, lexicons.brands.joinable) for field, texts in originals.items()}
+    joinable = lexicons.brands.joinable | lexicons.cues.joinable
+    canonical = {field: canonicalise_all(texts, joinable) for field, texts in originals.items()}
     brands = find_brands(canonical["title"], rows["brand"], lexicons.brands)
     kinds = classify(canonical["title"], rows["category"], brands, lexicons.kinds)
     context = pd.concat([brands[["brand", "brand_role"]], kinds[["goods_group", "item_type"]]], axis=1)

@@ -27,13 +27,14 @@ _MAX_MARKS = 4
 _VIETNAMESE = "àáảãạăằắẳẵặâầấẩẫậđèéẻẽẹêềếểễệìíỉĩịòóỏõọôồốổỗộơờớởỡợùúủũụưừứửữựỳýỷỹỵ"
 _PLAIN_TEXT = re.compile(
     "[\t\n\r\x20-\x7e\xa0-\xac\xae-\xb1\xb4-\xb8\xbb-\xbf×÷" + _VIETNAMESE + _VIETNAMESE.upper()
-    + "–—‘’“”•…₫™\u2190-\u2bff\u3000-\u3011\U0001f300-\U0001faff]*\\Z"
+    + "–—‘’“”•…₫™\u2190-\u24b5\u24ea-\u2bff\u3000-\u3011\U0001f300-\U0001faff]*\\Z"
 )
 _EMOJI_STYLE = "\ufe0f"
 _STYLED_LETTER = re.compile("[^\\W_]\ufe0f")
 _INVISIBLE = re.compile("[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0]")
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#x[0-9a-fA-F]{1,6}|[A-Za-z]{2,8});")
 _SPACED = re.compile(r"(?<![^\W_])[^\W\d_](?:([ .\-_*·|/'’])[^\W_](?:\1[^\W_])+)(?![^\W_])")
+_NUMBERS_BEHIND = re.compile(r"(?:[ .\-_*·|/'’]\d+)+\Z")
 _SPLIT = re.compile(r"(?<![^\W_])[^\W_]{1,8}(?:[.\-_*·'’][^\W_]{1,8}){1,3}(?![^\W_])")
 
 #: Old tone placement to new, lower case, of the same length: both are correct Vietnamese, only one must be searched for.
@@ -89,11 +90,24 @@ def canonicalise(text: str, joinable: frozenset[str] = frozenset()) -> Canonical
         text = text[:MAX_CHARACTERS]
         flags.add("cut")
     moved = None
-    if not _is_plain(text):
-        text, moved = _undo_characters(text, flags)
-    if joinable:
-        text, moved = _join_letters(text, moved, joinable, flags)
+    # Undoing one disguise can bare another ("&l\u200bt;", "air-J.O.R.D.A.N"), so both steps go on until nothing changes.
+    while not _is_plain(text):
+        read, at = _undo_characters(text, flags)
+        if read == text:
+            break
+        text, moved = read, _compose(moved, at)
+    while joinable:
+        read, at = _join_letters(text, joinable, flags)
+        if read == text:
+            break
+        text, moved = read, _compose(moved, at)
     return Canonical(text, fold(text), moved, frozenset(flags))
+
+
+def _compose(first: npt.NDArray[np.int32] | None, then: npt.NDArray[np.int32] | None) -> npt.NDArray[np.int32] | None:
+    if first is None or then is None:
+        return then if first is None else first
+    return first[then]
 
 
 def canonicalise_all(texts: Sequence[str], joinable: frozenset[str] = frozenset()) -> list[Canonical]:
@@ -222,26 +236,25 @@ def _unmix_scripts(letters: list[str], flags: set[str]) -> list[str]:
     return out
 
 
-def _join_letters(
-    text: str, moved: npt.NDArray[np.int32] | None, joinable: frozenset[str], flags: set[str]
-) -> tuple[str, npt.NDArray[np.int32] | None]:
+def _join_letters(text: str, joinable: frozenset[str], flags: set[str]) -> tuple[str, npt.NDArray[np.int32] | None]:
     spans = [found for pattern in (_SPACED, _SPLIT) for found in _joined_spans(text, pattern, joinable)]
     if not spans:
-        return text, moved
+        return text, None
     keep = np.ones(len(text) + 1, dtype=bool)
     for start, end in spans:
         for place in range(start, end):
             keep[place] = text[place].isalnum()
     flags.add("spaced")
-    offsets = np.arange(len(text) + 1, dtype=np.int32) if moved is None else moved
     joined = "".join(letter for letter, stays in zip(text, keep[:-1], strict=True) if stays)
-    return joined, offsets[keep]
+    return joined, np.flatnonzero(keep).astype(np.int32)
 
 
 def _joined_spans(text: str, pattern: re.Pattern[str], joinable: frozenset[str]) -> list[tuple[int, int]]:
     spans = []
     for found in pattern.finditer(text):
-        word = fold("".join(letter for letter in found[0] if letter.isalnum()))
-        if word in joinable:
-            spans.append(found.span())
+        # "r e p 1:1", "Gucc.i-5": numbers behind the name are not part of it.
+        for run in (found[0], _NUMBERS_BEHIND.sub("", found[0])):
+            if not run.isalnum() and fold("".join(letter for letter in run if letter.isalnum())) in joinable:
+                spans.append((found.start(), found.start() + len(run)))
+                break
     return spans

@@ -22,7 +22,18 @@ def look_alikes() -> dict[str, str]:
                 glyph = entry["c"]
                 if len(glyph) == 1 and _is_disguise(glyph):
                     table.setdefault(glyph, latin)
-    return table
+        # Unicode calls only some small capitals confusable; "ʀᴇᴘ" is one alphabet.
+        if (small := _small_capital(latin)) is not None:
+            table.setdefault(small, latin.lower())
+    # Unicode has the capital iota and the capital і look like l; in "NІKE" they stand for I.
+    return table | {"\N{GREEK CAPITAL LETTER IOTA}": "I", "\N{CYRILLIC CAPITAL LETTER BYELORUSSIAN-UKRAINIAN I}": "I"}
+
+
+def _small_capital(latin: str) -> str | None:
+    try:
+        return unicodedata.lookup(f"LATIN LETTER SMALL CAPITAL {latin}")
+    except KeyError:
+        return None
 
 
 def _is_disguise(glyph: str) -> bool:

@@ -38,6 +38,7 @@ BEHAVIOURS = frozenset("counterfeit scam prohibited false_quality smuggled undis
 STRENGTHS = frozenset({"strong", "medium", "weak"})
 
 _REGEX = "re:"
+_GRADED = re.compile(r"([a-z]{3,8}) \d")
 _GAPS = re.compile("[ \t\xa0\u2000-\u200a\u3000]{2,}|[\t\xa0\u2000-\u200a\u3000]")
 
 
@@ -63,7 +64,7 @@ class _Found(NamedTuple):
 
 @dataclass(frozen=True)
 class CueLexicon:
-    """Compiled cues; ``joinable`` holds the words that letters kept apart ("r.e.p", "f a k e") may be joined into."""
+    """Compiled cues; ``joinable`` holds the words that letters kept apart ("r.e.p 1:1", "z a l o") may be joined into."""
 
     finder: WordFinder
     expressions: tuple[tuple[re.Pattern[str], Cue], ...]
@@ -89,8 +90,7 @@ class CueLexicon:
                     expressions.append((read_pattern(form.removeprefix(_REGEX), cue.cue_id), cue))
                 else:
                     words.append((canonicalise(form).folded, cue))
-        single = frozenset(word for word, _ in words if word.isalpha() and 3 <= len(word) <= 8)
-        return cls(WordFinder(words), tuple(expressions), single)
+        return cls(WordFinder(words), tuple(expressions), _joinable(word for word, _ in words))
 
     def find(self, folded: str) -> list[_Found]:
         """Return the cues in ``folded``, left to right; of overlapping ones the longest."""
@@ -222,6 +222,14 @@ def _forms(row: Any) -> list[str]:
     if isinstance(row.variants, str) and row.variants.startswith(_REGEX):
         return [str(row.term), row.variants]
     return [str(row.term), *_split(row.variants)]
+
+
+def _joinable(forms: Iterable[str]) -> frozenset[str]:
+    """Words that are a cue, or stand before a grade ("rep 1:1"); not those whose letters apart are a form of their own ("f.a.k.e")."""
+    known = list(forms)
+    words = {form for form in known if form.isalpha() and 3 <= len(form) <= 8}
+    words |= {found[1] for form in known if (found := _GRADED.match(form))}
+    return frozenset(words - {form.replace(".", "") for form in known if "." in form and form.replace(".", "") not in known})
 
 
 def _split(cell: object) -> list[str]:

@@ -48,7 +48,7 @@ _ML = re.compile(r"(?<![\d.,])(\d{1,4})\s?ml(?!\w)")
 _SAMPLE_ML = 15
 
 _COUNT = r"(?P<n>\d{1,3})(?![\d/]|[.,]\d|\s?(?:%|ml|g|gr|gam|kg|l|lít|lit|w|gb|tb|cm|mm|m|k|tr|inch|in|tính|trong|lớp|size|màu|món|ngăn|tầng|"
-_COUNT += r"chi tiết|mảnh|viên|que|miếng|tờ|dây|lỗ|mét|tháng|năm|ngày|giờ|đồng|người|chân|cánh|bánh|cạnh|mặt|da|x|v|a|p|d|hp|kênh|nút|phím)\b)"
+_COUNT += r"chi tiết|mảnh|viên|que|miếng|tờ|dây|lỗ|mét|tháng|năm|ngày|giờ|đồng|người|chân|cánh|bánh|cạnh|mặt|da|x|v|a|p|d|hp|kênh|nút|phím)(?!\w))"
 _PACK = re.compile(r"(?<!\w)(?:combo|lốc|thùng|hộp|bịch|pack|bộ|set|sét|sỉ|lô|mua)\s?" + _COUNT)
 _PIECES = re.compile(
     r"(?:^|[\[(]\s?)(?:combo |set )?(?P<n>\d{1,3}) ?(?:cái|chiếc|đôi|hộp|chai|lọ|lon|cuốn|quyển|tuýp|bịch|túi|hũ|thỏi|cặp|áo|quần)(?!\w)"

@@ -250,7 +250,7 @@ def against_genuine(rows: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
     ).set_index(rows.index)
     kinds = keyed["item_types"].fillna("").str.split("|")
     fits = pd.Series([item in known for item, known in zip(keyed["item_type"], kinds, strict=True)], index=rows.index)
-    day = keyed["captured_at"].dt.tz_convert("Asia/Ho_Chi_Minh").dt.tz_localize(None)
+    day = keyed["captured_at"].dt.tz_convert("Asia/Ho_Chi_Minh").dt.tz_localize(None).dt.normalize()
     begins, ends = pd.to_datetime(keyed["valid_from"]), pd.to_datetime(keyed["valid_to"])
     dated = (day >= begins) & (ends.isna() | (day <= ends))
     floor = keyed["floor_vnd"].astype(float).where(fits & dated & keyed["brand_role"].eq("mark") & ~keyed["platform"].isin(SECOND_HAND))
