@@ -6,6 +6,7 @@ It orders a list and says why. It is not a probability: the points are written j
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -142,15 +143,31 @@ def _add_up(signs: pd.DataFrame, n_rows: int, weights: EvidenceWeights) -> pd.Da
     table = pd.DataFrame({f"evidence_{name}": 0.0 for name in BEHAVIOURS}, index=index)
     for name, group in signs.groupby("behaviour"):
         table[f"evidence_{name}"] = group.groupby("row")["points"].sum().reindex(index, fill_value=0.0).to_numpy()
-    weighted = np.column_stack([table[f"evidence_{name}"].clip(lower=0) * weights.behaviour_weight[name] for name in BEHAVIOURS])
-    weighted.sort(axis=1)
-    total = weighted[:, -1] + weights.second_behaviour * weighted[:, -2]
     moving = [name for name in BEHAVIOURS if weights.behaviour_weight[name] > 0]
     counted = signs[signs["points"].gt(0) & signs["behaviour"].isin(moving)]
-    families = counted.groupby("row")["family"].nunique().reindex(index, fill_value=0).to_numpy()
-    red = (total >= weights.bands.red_points) & (families >= weights.bands.red_families)
-    table["points"] = total
-    table["n_families"] = families
-    table["risk"] = 1.0 / (1.0 + np.exp(-(weights.prior + total)))
-    table["band"] = np.select([red, total >= weights.bands.amber_points], ["red", "amber"], "green")
-    return table
+    table["n_families"] = counted.groupby("row")["family"].nunique().reindex(index, fill_value=0).to_numpy()
+    return combine(table, {}, weights)
+
+
+def combine(table: pd.DataFrame, learned: Mapping[str, pd.Series], weights: EvidenceWeights) -> pd.DataFrame:
+    """Return ``table`` (``evidence_*``, ``n_families``) with ``points``, ``risk`` and ``band``.
+
+    ``learned`` holds calibrated probabilities by behaviour; there the log-odds above the prior stand in for the evidence, on the same scale.
+    The strongest behaviour counts in full, the second in part. Red needs two families, or a learned probability above one half.
+    """
+    columns = []
+    for name in BEHAVIOURS:
+        if name in learned:
+            odds = np.clip(learned[name].to_numpy(dtype=float), 1e-6, 1 - 1e-6)
+            columns.append(np.clip(np.log(odds / (1 - odds)) - weights.prior, 0.0, None))
+        else:
+            columns.append(table[f"evidence_{name}"].clip(lower=0).to_numpy() * weights.behaviour_weight[name])
+    ordered = np.sort(np.column_stack(columns), axis=1)
+    total = ordered[:, -1] + weights.second_behaviour * ordered[:, -2]
+    sure = np.any([learned[name].to_numpy() > 0.5 for name in learned], axis=0) if learned else np.zeros(len(table), dtype=bool)
+    red = (total >= weights.bands.red_points) & ((table["n_families"].to_numpy() >= weights.bands.red_families) | sure)
+    return table.assign(
+        points=total,
+        risk=1.0 / (1.0 + np.exp(-(weights.prior + total))),
+        band=np.select([red, total >= weights.bands.amber_points], ["red", "amber"], "green"),
+    )

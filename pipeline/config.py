@@ -47,6 +47,22 @@ class ControlConfig(_Frozen):
     max_strong_rate: float = Field(ge=0, le=1)
 
 
+class TextConfig(_Frozen):
+    """How titles become words: Vietnamese segmentation, or plain splitting for other languages."""
+
+    tokenizer: Literal["underthesea", "simple"]
+
+
+class LearnConfig(_Frozen):
+    """When labels suffice and how the learned score is fitted and judged."""
+
+    min_positives: int = Field(ge=20)
+    min_sellers: int = Field(ge=5)
+    text_folds: int = Field(ge=2, le=20)
+    boosters: int = Field(ge=1, le=20)
+    resamples: int = Field(ge=20, le=5000)
+
+
 class RunConfig(_Frozen):
     """All of ``configs/run.yaml``; each key is explained there."""
 
@@ -54,7 +70,8 @@ class RunConfig(_Frozen):
     seed: int
     old_after_days: int = Field(ge=0)
     partition_rows: int = Field(ge=100, le=1_000_000)
-    segment_titles: bool
+    text: TextConfig
+    learn: LearnConfig
     plan: PlanConfig
     control: ControlConfig
 

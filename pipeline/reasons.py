@@ -106,5 +106,6 @@ _SENTENCES: dict[str, Callable[[dict[str, Any], str | None], str]] = {
     "seller_new": _new,
     "seller_many_brands": _many,
     "seller_official": lambda fact, quote: "Sàn xác nhận là gian hàng chính hãng (giảm mức ưu tiên)",
+    "model": lambda fact, quote: "Không có dấu hiệu đơn lẻ rõ rệt; mô hình học từ kết quả đã biết thấy tin giống các tin từng được xác nhận",
     "identity_missing": lambda fact, quote: "Chưa thấy mã số thuế hoặc số giấy phép (tại thời điểm thu thập)",
 }

@@ -1,4 +1,4 @@
-"""``soihang demo``: the whole way on a small invented crawl."""
+"""``soihang demo``: the whole loop on an invented market."""
 
 from __future__ import annotations
 
@@ -16,22 +16,16 @@ def register(app: typer.Typer) -> None:
 
 
 def demo_command(
-    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the results.")] = Path("out/demo"), as_json: Json = False
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the results.")] = Path("out/demo"),
+    n_listings: Annotated[int, typer.Option("--listings", "-n", min=1000, help="How many listings to invent.")] = 20_000,
+    as_json: Json = False,
 ) -> None:
-    """Run everything on the invented sample that comes with SoiHàng."""
-    from pipeline.config import DEMO_KEY, configs_dir, load_run_config
+    """Simulate a market, ingest it, train on its outcomes, score, plan and report. Everything is invented, and says so."""
+    from pipeline.config import load_run_config
     from pipeline.manifest import lock
     from pipeline.progress import RowProgress
-    from pipeline.sources.mapping import load_mappings
-    from pipeline.stages.run import run
+    from pipeline.stages.demo import demo
 
     with lock(out), RowProgress() as progress:
-        result = run(
-            [configs_dir() / "demo"],
-            out=out,
-            config=load_run_config(),
-            mappings=load_mappings(),
-            key=DEMO_KEY,
-            on_rows=progress,
-        )
-    finish(["synthetic data: every shop and listing here is invented", *result.lines()], result.to_json(), as_json=as_json, code=result.exit_code)
+        result = demo(out, config=load_run_config(), n_listings=n_listings, on_rows=progress)
+    finish(result.lines(), result.to_json(), as_json=as_json, code=result.run.exit_code)

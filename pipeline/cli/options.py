@@ -26,6 +26,9 @@ AsOf = Annotated[
 Capacity = Annotated[
     Path | None, typer.Option(help="CSV authority,targets,reserve: how much each authority can take.", show_default=False)
 ]
+Model = Annotated[
+    str, typer.Option(help="auto: the registry's champion, else coldstart; coldstart: evidence only; or a folder that `soihang train` left.")
+]
 Json = Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")]
 
 
@@ -37,6 +40,19 @@ def day(text: str | None) -> date | None:
         return datetime.strptime(text, "%Y-%m-%d").date()
     except ValueError:
         raise typer.BadParameter(f"{text!r} is no date; write it as 2026-11-24", param_hint="--as-of") from None
+
+
+def wanted_model(choice: str) -> Any:
+    """Return the model that ``--model`` names, or ``None`` for the evidence score."""
+    if choice == "coldstart":
+        return None
+    if choice != "auto":
+        from models.artifact import load_model
+
+        return load_model(Path(choice))
+    from pipeline.tracking import has_registry, load_champion
+
+    return load_champion() if has_registry() else None
 
 
 def finish(lines: Iterable[str], values: Any, *, as_json: bool, code: int = 0) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from pipeline.cli.options import AsOf, Capacity, Config, Files, Json, Out, Source, Sources, day, finish
+from pipeline.cli.options import AsOf, Capacity, Config, Files, Json, Model, Out, Source, Sources, day, finish, wanted_model
 
 
 def register(app: typer.Typer) -> None:
@@ -20,6 +20,7 @@ def run_command(
     as_of: AsOf = None,
     capacity: Capacity = None,
     config: Config = None,
+    model: Model = "auto",
     as_json: Json = False,
 ) -> None:
     """Ingest, score, plan and report in one go.
@@ -38,6 +39,7 @@ def run_command(
     from pipeline.stages.run import VIETNAM, run
 
     settings = load_run_config(config)
+    chosen = wanted_model(model)
     limits = read_capacity(capacity, load_reference().provinces) if capacity else None
     with lock(out), RowProgress() as progress:
         result = run(
@@ -50,6 +52,7 @@ def run_command(
             as_of=list_day,
             today=datetime.now(VIETNAM).date(),
             capacity=limits,
+            model=chosen,
             on_rows=progress,
         )
     finish(result.lines(), result.to_json(), as_json=as_json, code=result.exit_code)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from pipeline.cli.options import Config, Folder, Json, finish
+from pipeline.cli.options import Config, Folder, Json, Model, finish, wanted_model
 
 
 def register(app: typer.Typer) -> None:
@@ -12,7 +12,7 @@ def register(app: typer.Typer) -> None:
     app.command("score")(score_command)
 
 
-def score_command(folder: Folder, config: Config = None, as_json: Json = False) -> None:
+def score_command(folder: Folder, config: Config = None, model: Model = "auto", as_json: Json = False) -> None:
     """Read and score every listing that `soihang ingest` left in FOLDER."""
     from pipeline.config import load_run_config
     from pipeline.manifest import lock
@@ -20,7 +20,8 @@ def score_command(folder: Folder, config: Config = None, as_json: Json = False) 
     from pipeline.stages.run import judge, noisy_cues, score_lines
 
     settings = load_run_config(config)
+    chosen = wanted_model(model)
     with lock(folder), RowProgress() as progress:
-        scored = judge(folder, config=settings, on_rows=progress)
+        scored = judge(folder, config=settings, model=chosen, on_rows=progress)
     limit = settings.control.max_strong_rate
     finish(score_lines(scored, limit), scored.to_json(), as_json=as_json, code=3 if len(noisy_cues(scored, limit)) else 0)

@@ -28,3 +28,25 @@ def bars(title: str, counts: pd.Series) -> Markup:
         title, _WIDTH, height, title
     )
     return head + Markup("").join(rows) + Markup("</svg></figure>")
+
+
+def curve(title: str, points: list[tuple[float, float]], *, across: str, up: str) -> str:
+    """Return a standalone SVG of a line through ``points`` (both axes 0 to 1), with the diagonal for comparison."""
+    size, edge = 320, 40
+
+    def place(x: float, y: float) -> str:
+        return f"{edge + x * size:.1f},{edge / 2 + (1 - y) * size:.1f}"
+
+    line = " ".join(place(x, y) for x, y in points)
+    ticks = "".join(
+        f'<text x="{edge + share * size:.0f}" y="{size + edge:.0f}" text-anchor="middle">{share:g}</text>'
+        f'<text x="{edge - 6}" y="{edge / 2 + (1 - share) * size + 4:.0f}" text-anchor="end">{share:g}</text>'
+        for share in (0.0, 0.5, 1.0)
+    )
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {size + 2 * edge} {size + 2 * edge}" font-family="sans-serif" font-size="11">'
+        f'<rect x="{edge}" y="{edge / 2:.0f}" width="{size}" height="{size}" fill="none" stroke="#999"/>{ticks}'
+        f'<line x1="{edge}" y1="{edge / 2 + size:.0f}" x2="{edge + size}" y2="{edge / 2:.0f}" stroke="#ccc"/>'
+        f'<polyline points="{line}" fill="none" stroke="#1f3b57" stroke-width="2"/>'
+        f'<text x="{edge}" y="{size + 2 * edge - 8}">{escape(f"{title}: {up} by {across}")}</text></svg>'
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pipeline.reports.wording import FOOTER, NOT_A_PROBABILITY, SIGN_NAMES, TO_VERIFY, format_count, format_share, in_a_row
+from pipeline.reports.wording import FOOTER, SIGN_NAMES, TO_VERIFY, format_count, format_share, in_a_row, order_note
 
 _SIGN_TITLES = {
     "brand_disguised": "tên nhãn hiệu viết lệch",
@@ -25,7 +25,7 @@ def paragraphs(summary: dict[str, Any]) -> list[tuple[str, str]]:
     out: list[tuple[str, str]] = [
         ("section", "Danh sách này là gì"),
         ("text", "Danh sách do máy xếp từ các tin đăng đã thu thập, để người rà soát xem trước và quyết định. Đây là bản dự thảo, không phải kế hoạch kiểm tra."),
-        ("text", NOT_A_PROBABILITY + " Mỗi dấu hiệu có số điểm do người viết ra, ghi trong tệp cấu hình; chưa có kết quả thực tế nào được dùng để hiệu chỉnh."),
+        ("text", order_note(summary["score_kind"]) + " Mỗi dấu hiệu có số điểm do người viết ra, ghi trong tệp cấu hình."),
         ("text", FOOTER),
         ("section", "Cách đọc"),
         ("text", "Ưu tiên 1: có tin mang ít nhất hai loại dấu hiệu khác nhau và tổng điểm cao. Ưu tiên 2: có dấu hiệu rõ nhưng chỉ một loại, hoặc điểm thấp hơn. Chưa đủ căn cứ nhận định: mới có một tin với một dấu hiệu vừa phải; xếp cuối, không tính vào số lượt, chỉ theo dõi."),

@@ -21,7 +21,6 @@ from pipeline.reports.wording import (
     FOOTER,
     LEVEL_ONE,
     LEVELS,
-    NOT_A_PROBABILITY,
     OLD_DATA,
     SYNTHETIC,
     format_count,
@@ -29,6 +28,7 @@ from pipeline.reports.wording import (
     format_price,
     format_time,
     list_title,
+    order_note,
     platform_name,
 )
 
@@ -49,7 +49,7 @@ def write_page(path: Path, targets: pd.DataFrame, listings: pd.DataFrame, summar
         title=list_title(date.fromisoformat(summary["as_of"])),
         draft=DRAFT,
         data_date=format_date(date.fromisoformat(summary["data_date"])),
-        not_a_probability=NOT_A_PROBABILITY,
+        not_a_probability=order_note(summary["score_kind"]),
         banners=[text for wanted, text in ((summary["is_old"], OLD_DATA), (summary["synthetic"], SYNTHETIC)) if wanted],
         footer=FOOTER,
         targets=[_target(row, under.get(row.code)) for row in shown.itertuples()],

@@ -42,6 +42,9 @@ ACTIONS = {
 LEVELS = LEVEL_ONE, LEVEL_TWO, UNSURE = ("Ưu tiên 1", "Ưu tiên 2", "Chưa đủ căn cứ nhận định")
 
 NOT_A_PROBABILITY = "Xếp theo mức ưu tiên do cộng các dấu hiệu, không phải xác suất vi phạm."
+BY_PROBABILITY = (
+    "Xếp theo xác suất do mô hình ước lượng từ kết quả kiểm tra đã biết; xác suất chỉ để xếp thứ tự, không phải kết luận."
+)
 FOOTER = (
     "Tài liệu nội bộ phục vụ rà soát, xác minh. Không phải kết luận vi phạm, không thay thế quyết định kiểm tra. "
     "Không cung cấp ra ngoài khi chưa được người có thẩm quyền cho phép."
@@ -53,6 +56,11 @@ PLATFORMS = {
     "shopee": "Shopee", "tiki": "Tiki", "lazada": "Lazada", "sendo": "Sendo", "chotot": "Chợ Tốt", "facebook": "Facebook",
     "tiktok": "TikTok Shop", "cellphones": "CellphoneS", "thegioididong": "Thế Giới Di Động", "dienmayxanh": "Điện Máy Xanh",
 }  # fmt: skip
+
+
+def order_note(score_kind: str) -> str:
+    """Say what orders the list."""
+    return BY_PROBABILITY if score_kind == "probability" else NOT_A_PROBABILITY
 
 
 def format_price(value: float | None) -> str:

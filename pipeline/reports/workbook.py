@@ -19,7 +19,6 @@ from pipeline.reports.wording import (
     DRAFT,
     FOOTER,
     LEVEL_ONE,
-    NOT_A_PROBABILITY,
     OLD_DATA,
     SYNTHETIC,
     format_date,
@@ -27,6 +26,7 @@ from pipeline.reports.wording import (
     format_time,
     in_a_row,
     list_title,
+    order_note,
     platform_name,
 )
 
@@ -118,7 +118,7 @@ def _heading(sheet: Worksheet, styles: dict[str, Format], summary: dict[str, Any
     sheet.set_row(0, 22)
     sheet.write_string(1, 0, DRAFT, styles["draft"])
     data_date = format_date(date.fromisoformat(summary["data_date"]))
-    sheet.write_string(2, 0, f"Ngày dữ liệu: {data_date}. {NOT_A_PROBABILITY}", styles["note"])
+    sheet.write_string(2, 0, f"Ngày dữ liệu: {data_date}. {order_note(summary['score_kind'])}", styles["note"])
     row = 3
     for wanted, text in ((summary["is_old"], OLD_DATA), (summary["synthetic"], SYNTHETIC)):
         if wanted:

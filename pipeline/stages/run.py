@@ -6,6 +6,7 @@ The four steps can also be run one by one (``soihang ingest``, ``score``, ``plan
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -18,16 +19,20 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 
 from features.errors import DataError, NothingNew
+from models.artifact import Model
 from pipeline.config import RunConfig, configs_hash
+from pipeline.labels import Labels
 from pipeline.manifest import code_hash, fingerprint, run_id, versions
 from pipeline.reference import load_reference
 from pipeline.sources.files import expand
 from pipeline.sources.mapping import SourceMapping
+from pipeline.stages.dataset import build_dataset
 from pipeline.stages.features import build_features
 from pipeline.stages.ingest import IngestReport, ingest
 from pipeline.stages.plan import Plan, plan
 from pipeline.stages.report import report
 from pipeline.stages.score import ScoreReport, score
+from pipeline.stages.train import Trained, train
 from pipeline.store import read_json, read_parquet, write_json, write_parquet
 from pipeline.tables.targets import with_lists
 
@@ -88,7 +93,8 @@ class RunReport:
             },
             "sources": [one.to_json() for one in self.ingest.files],
             "control": {"n": self.score.n_control, "signs": self.score.control.to_dict("records")},
-            "score_kind": "evidence",
+            "score_kind": self.score.score_kind,
+            "model": {"version": self.score.model_version, "takes_over": self.score.learned},
             "priority_rank_correlation_with_shop_size": self.plan.size_correlation,
             "as_of": self.summary["as_of"],
             "data_is_old": self.summary["is_old"],
@@ -121,6 +127,7 @@ def run(
     as_of: date | None = None,
     today: date | None = None,
     capacity: pd.DataFrame | None = None,
+    model: Model | None = None,
     on_rows: Progress = _silent,
 ) -> RunReport:
     """Ingest, read, score, plan and report into ``out``, whose lock the caller holds.
@@ -131,7 +138,27 @@ def run(
     timings = Timings()
     with timings.stage("ingest"):
         taken = take_in(files, out=out, config=config, mappings=mappings, key=key, source=source, on_rows=on_rows)
-    scored = judge(out, config=config, timings=timings, on_rows=on_rows)
+    return finish_run(
+        out, taken, config=config, model=model, timings=timings, as_of=as_of, today=today, capacity=capacity, on_rows=on_rows
+    )
+
+
+def finish_run(
+    out: Path,
+    taken: IngestReport,
+    *,
+    config: RunConfig,
+    model: Model | None = None,
+    timings: Timings | None = None,
+    as_of: date | None = None,
+    today: date | None = None,
+    capacity: pd.DataFrame | None = None,
+    on_rows: Progress = _silent,
+    features_done: bool = False,
+) -> RunReport:
+    """Do what comes after `take_in`, up to ``run.json``."""
+    timings = timings or Timings()
+    scored = judge(out, config=config, model=model, timings=timings, on_rows=on_rows, features_done=features_done)
     with timings.stage("plan"):
         made, summary = choose(out, config=config, as_of=as_of, today=today, capacity=capacity)
     with timings.stage("report"):
@@ -184,19 +211,23 @@ def take_in(
     return taken
 
 
-def judge(out: Path, *, config: RunConfig, timings: Timings | None = None, on_rows: Progress = _silent) -> ScoreReport:
+def judge(
+    out: Path,
+    *,
+    config: RunConfig,
+    model: Model | None = None,
+    timings: Timings | None = None,
+    on_rows: Progress = _silent,
+    features_done: bool = False,
+) -> ScoreReport:
     """Read and score what `take_in` left; leaves ``out/scores.parquet`` and ``out/reasons.parquet``."""
     work, timings = out / "work", timings or Timings()
     total = IngestReport.from_json(read_json(work / "ingest.json")).n_listings
     inputs = read_json(work / "inputs.json")
-    identity = run_id(inputs["files"], seed=config.seed, settings=f"{config.model_dump_json()} {inputs['source']}")
-    with timings.stage("features"):
-        build_features(
-            work / "listings",
-            out=work,
-            segment_titles=config.segment_titles,
-            on_rows=lambda rows: on_rows("features", rows, total),
-        )
+    identity = run_id(inputs["files"], seed=config.seed, settings=f"{config.model_dump_json()} {inputs['source']} {model.version if model else ''}")
+    if not features_done:
+        with timings.stage("features"):
+            read_features(out, config=config, n_listings=total, on_rows=on_rows)
     with timings.stage("score"):
         scored = score(
             work / "listings",
@@ -204,11 +235,40 @@ def judge(out: Path, *, config: RunConfig, timings: Timings | None = None, on_ro
             out=out,
             reference=load_reference(),
             run_id=identity,
+            model=model,
             on_rows=lambda rows: on_rows("score", rows, total),
         )
         write_json(scored.to_json(), work / "score.json")
         write_json({"run_id": identity}, work / "run_id.json")
     return scored
+
+
+def read_features(out: Path, *, config: RunConfig, n_listings: int, on_rows: Progress = _silent) -> None:
+    """Read text, brand, kind and cues of what `take_in` left; leaves ``out/work/rows`` and ``out/work/hits``."""
+    work = out / "work"
+    build_features(
+        work / "listings",
+        out=work,
+        segment_titles=config.text.tokenizer == "underthesea",
+        on_rows=lambda rows: on_rows("features", rows, n_listings),
+    )
+
+
+def learn(out: Path, labels: Labels, *, config: RunConfig) -> Trained:
+    """Train on what `take_in` and `read_features` left; leaves ``out/model``, its card and its evaluation."""
+    work = out / "work"
+    reference = load_reference()
+    data = build_dataset(work, labels, reference)
+    digest = hashlib.sha256("\n".join(read_json(work / "inputs.json")["files"]).encode())
+    digest.update(pd.util.hash_pandas_object(data.labels.table, index=False).to_numpy().tobytes())
+    return train(
+        data,
+        out / "model",
+        config=config,
+        goods_groups=sorted(reference.goods_groups["group"].astype(str)),
+        fingerprint=digest.hexdigest(),
+        synthetic=bool("x_synthetic" in data.rows and data.rows["x_synthetic"].eq(True).any()),
+    )
 
 
 def choose(
@@ -261,7 +321,7 @@ def summarise(taken: IngestReport, scored: ScoreReport, *, as_of: date, data_day
         "n_quarantined": taken.n_quarantined,
         "n_scored": scored.n_scored,
         "bands": scored.bands,
-        "score_kind": "evidence",
+        "score_kind": scored.score_kind,
         "run_id": run_id,
         "version": versions()["soihang"],
         "synthetic": scored.n_synthetic > 0,
@@ -288,7 +348,8 @@ def ingest_lines(taken: IngestReport) -> list[str]:
 def score_lines(scored: ScoreReport, max_strong_rate: float) -> list[str]:
     """Return what a terminal says about the scores and the negative control."""
     bands = ", ".join(f"{name} {number:,}" for name, number in scored.bands.items())
-    rows = [f"scored {scored.n_scored:,} by evidence (a priority, not a probability): {bands}"]
+    how = f"model {scored.model_version} for {', '.join(scored.learned)}" if scored.learned else "evidence (a priority, not a probability)"
+    rows = [f"scored {scored.n_scored:,} by {how}: {bands}"]
     if not scored.n_control:
         return [*rows, "negative control: no official shops or retailers in these files"]
     rows.append(f"negative control ({scored.n_control:,} listings of official shops and retailers, flags masked):")

@@ -7,13 +7,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from features.price import PEER_COLUMNS, PriceReference, against_genuine
 from features.seller import SellerProfile, official, seller_key
+from models.artifact import Model
 from models.control import CONTROL_COLUMNS, ControlCount, count_control
-from models.evidence import weigh
-from models.weights import BEHAVIOURS
+from models.evidence import SIGN_COLUMNS, combine, weigh
+from models.matrix import matrix
+from models.text_linear import hashed
+from models.weights import BEHAVIOURS, EvidenceWeights
 from pipeline.reasons import reasons_table
 from pipeline.reference import Reference
 from pipeline.store import parts, read_parquet, write_parquet
@@ -36,6 +40,13 @@ class ScoreReport:
     n_control: int
     sellers_seen: bool
     n_synthetic: int
+    learned: list[str]
+    model_version: str
+
+    @property
+    def score_kind(self) -> str:
+        """``probability`` where a calibrated model orders at least one behaviour, else ``evidence``."""
+        return "probability" if self.learned else "evidence"
 
     def to_json(self) -> dict[str, Any]:
         """Return plain values."""
@@ -76,22 +87,36 @@ def fit_market(listings: Path, rows: Path) -> Market:
 
 
 def score(
-    listings: Path, features: Path, *, out: Path, reference: Reference, run_id: str, on_rows: Callable[[int], None] | None = None
+    listings: Path,
+    features: Path,
+    *,
+    out: Path,
+    reference: Reference,
+    run_id: str,
+    model: Model | None = None,
+    on_rows: Callable[[int], None] | None = None,
 ) -> ScoreReport:
     """Write ``out/scores.parquet`` and ``out/reasons.parquet``; returns counts and the negative control.
 
-    Rows come out in the order of the parts, one per listing.
+    Rows come out in the order of the parts, one per listing. ``model`` orders the behaviours that it takes over; without one, or for the
+    others, the evidence does.
     """
     market = fit_market(listings, features / "rows")
     scores, reasons, control = [], [], ControlCount()
     n_synthetic = 0
     for part in parts(listings):
-        rows = _join(part, features, market, reference)
-        hits = _with_lexicon(read_parquet(features / "hits" / part.name), reference)
+        rows = join_rows(part, features, market, reference)
+        hits = with_lexicon(read_parquet(features / "hits" / part.name), reference)
         evidence = weigh(rows, hits, reference.weights)
         control = control.add(count_control(rows, hits, reference.weights))
-        scores.append(_score_rows(rows, evidence.scores, run_id))
-        reasons.append(reasons_table(rows, evidence.signs, reference))
+        learned = predict(model, rows, hits, evidence.scores) if model is not None and model.takes_over else {}
+        combined = combine(evidence.scores, {name: one["probability"] for name, one in learned.items()}, reference.weights)
+        signs = evidence.signs
+        if model is not None and learned:
+            signs = pd.concat([signs, model_signs(model, learned, combined, signs, reference.weights)], ignore_index=True)
+            signs = signs.sort_values(["row", "points", "sign_id"], ascending=[True, False, True], kind="stable").reset_index(drop=True)
+        scores.append(_score_rows(rows, combined, learned, run_id, model.version if model is not None and learned else MODEL_VERSION))
+        reasons.append(reasons_table(rows, signs, reference))
         if "x_synthetic" in rows:
             n_synthetic += int(rows["x_synthetic"].eq(True).sum())
         if on_rows is not None:
@@ -106,10 +131,12 @@ def score(
         control.n_rows,
         market.sellers_seen,
         n_synthetic,
+        model.takes_over if model is not None else [],
+        model.version if model is not None and model.takes_over else MODEL_VERSION,
     )
 
 
-def _join(part: Path, features: Path, market: Market, reference: Reference) -> pd.DataFrame:
+def join_rows(part: Path, features: Path, market: Market, reference: Reference) -> pd.DataFrame:
     listings = read_parquet(part)
     columns = read_parquet(features / "rows" / part.name).drop(columns=["platform", "listing_id", "captured_at", "seller_id"])
     rows = pd.concat([listings.rename(columns={"brand": "brand_field"}), columns], axis=1)
@@ -119,7 +146,7 @@ def _join(part: Path, features: Path, market: Market, reference: Reference) -> p
     return pd.concat([rows, prices, genuine, profile], axis=1)
 
 
-def _with_lexicon(hits: pd.DataFrame, reference: Reference) -> pd.DataFrame:
+def with_lexicon(hits: pd.DataFrame, reference: Reference) -> pd.DataFrame:
     cues = reference.cues[["cue_id", "behaviour", "strength", "meaning_vi"]].drop_duplicates("cue_id")
     joined = hits.drop(columns=[name for name in ("behaviour", "strength", "meaning_vi") if name in hits])
     joined = joined.merge(cues, how="left", on="cue_id")
@@ -127,11 +154,39 @@ def _with_lexicon(hits: pd.DataFrame, reference: Reference) -> pd.DataFrame:
     return joined
 
 
-def _score_rows(rows: pd.DataFrame, evidence: pd.DataFrame, run_id: str) -> pd.DataFrame:
+def predict(model: Model, rows: pd.DataFrame, hits: pd.DataFrame, evidence: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Return ``probability, low, high`` by behaviour that ``model`` takes over."""
+    table = matrix(rows, hits, evidence, model.goods_groups)
+    words = rows["title_words"] if "title_words" in rows else rows["title"]
+    text = hashed(words.fillna("").tolist(), rows["description"].fillna("").tolist())
+    for name in {column for learner in model.learners.values() for column in learner.columns} - set(table):
+        # A further column (x_NAME) that this source does not have.
+        table[name] = np.float32("nan")
+    return {name: model.learners[name].predict(table, text) for name in model.takes_over}
+
+
+def model_signs(
+    model: Model, learned: dict[str, pd.DataFrame], combined: pd.DataFrame, signs: pd.DataFrame, weights: EvidenceWeights
+) -> pd.DataFrame:
+    """One sign a listing that stands high by the model alone, so that no target is without a reason."""
+    spoken = set(signs.loc[signs["points"].gt(0), "row"])
+    rows = [row for row in np.flatnonzero(combined["points"].ge(weights.bands.amber_points)) if row not in spoken]
+    best = pd.DataFrame({name: one["probability"] for name, one in learned.items()})
+    table = pd.DataFrame({"row": rows, "sign_id": "model", "behaviour": [best.loc[row].idxmax() for row in rows], "family": "model"})
+    table["points"] = combined["points"].to_numpy()[rows]
+    for name, kind in (("field", "str"), ("quote", "str"), ("start", "float64"), ("end", "float64")):
+        table[name] = pd.Series(np.nan, index=table.index).astype(kind)
+    return table[SIGN_COLUMNS]
+
+
+def _score_rows(
+    rows: pd.DataFrame, combined: pd.DataFrame, learned: dict[str, pd.DataFrame], run_id: str, version: str
+) -> pd.DataFrame:
     table = pd.concat(
-        [rows[["platform", "listing_id", "captured_at", "seller_id"]], evidence.drop(columns=["n_families"])], axis=1
+        [rows[["platform", "listing_id", "captured_at", "seller_id"]], combined.drop(columns=["n_families"])], axis=1
     )
     for behaviour in BEHAVIOURS[:3]:
-        for name in (f"probability_{behaviour}", f"probability_low_{behaviour}", f"probability_high_{behaviour}"):
-            table[name] = float("nan")
-    return table.assign(score_kind="evidence", expected_harm=float("nan"), model_version=MODEL_VERSION, run_id=run_id)
+        for part, column in (("", "probability"), ("_low", "low"), ("_high", "high")):
+            table[f"probability{part}_{behaviour}"] = learned[behaviour][column].to_numpy() if behaviour in learned else float("nan")
+    kind = "probability" if learned else "evidence"
+    return table.assign(score_kind=kind, expected_harm=float("nan"), model_version=version, run_id=run_id)

@@ -1,0 +1,128 @@
+"""A trained model as a folder of data: LightGBM's text, arrays, JSON, checksums, and rows it must still score the same.
+
+Nothing in it is executed on loading, and nothing is unpickled. Loading checks every checksum, then scores the self-test rows and stops on a
+difference.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import lightgbm as lgb
+import numpy as np
+import pandas as pd
+
+from features.errors import ModelError
+from models.calibrate import Platt
+from models.learner import Learner
+from models.text_linear import TextLinear, hashed
+
+FORMAT = 1
+_TOLERANCE = 1e-6
+
+
+@dataclass(frozen=True)
+class Model:
+    """``learners`` by behaviour; ``takes_over`` names those that order lists; ``facts`` is everything else the card says."""
+
+    learners: dict[str, Learner]
+    takes_over: list[str]
+    goods_groups: list[str]
+    facts: dict[str, Any] = field(default_factory=dict)
+    version: str = "unsaved"
+
+
+def save_model(model: Model, folder: Path, *, titles: list[str], seed: int) -> str:
+    """Write ``folder`` (made, must be empty) and return the model's version: the hash of its checksums.
+
+    ``titles`` are invented ones for the self-test rows.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, learner in model.learners.items():
+        for number, booster in enumerate(learner.boosters):
+            (folder / f"{name}.{number}.lightgbm.txt").write_text(booster.model_to_string(), encoding="utf-8")
+        np.save(folder / f"{name}.text.npy", learner.text.weights, allow_pickle=False)
+    described = {
+        "format": FORMAT,
+        "takes_over": model.takes_over,
+        "goods_groups": model.goods_groups,
+        "learners": {
+            name: {"columns": one.columns, "boosters": len(one.boosters), "platt": [one.platt.slope, one.platt.shift]}
+            for name, one in model.learners.items()
+        },
+        "facts": model.facts,
+    }
+    _write(folder / "model.json", described)
+    _write(folder / "selftest.json", _selftest(model.learners, titles, seed))
+    sums = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(folder.iterdir()) if path.name != "checksums.json"}
+    _write(folder / "checksums.json", sums)
+    return _version(folder)
+
+
+def load_model(folder: Path) -> Model:
+    """Return the model in ``folder``; raises `ModelError` where a file is missing, changed, of another format, or scores otherwise than it did."""
+    sums = _read(folder / "checksums.json")
+    for name, expected in sums.items():
+        path = folder / str(name)
+        if Path(str(name)).name != name or not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != expected:
+            raise ModelError(f"{path} is missing or was changed after training; train again or load another version")
+    described = _read(folder / "model.json")
+    if described.get("format") != FORMAT:
+        raise ModelError(f"{folder} has format {described.get('format')!r}, this version reads {FORMAT}; train again")
+    try:
+        learners = {str(name): _learner(folder, str(name), one) for name, one in described["learners"].items()}
+    except (KeyError, ValueError, OSError, lgb.basic.LightGBMError) as error:
+        raise ModelError(f"{folder} cannot be read: {error}") from error
+    _check(learners, _read(folder / "selftest.json"), folder)
+    return Model(learners, described["takes_over"], described["goods_groups"], described["facts"], _version(folder))
+
+
+def _learner(folder: Path, name: str, one: Mapping[str, Any]) -> Learner:
+    weights = np.load(folder / f"{name}.text.npy", allow_pickle=False)
+    boosters = [lgb.Booster(model_str=(folder / f"{name}.{n}.lightgbm.txt").read_text(encoding="utf-8")) for n in range(one["boosters"])]
+    return Learner(list(one["columns"]), TextLinear(weights), boosters, Platt(*one["platt"]))
+
+
+def _selftest(learners: Mapping[str, Learner], titles: list[str], seed: int) -> dict[str, Any]:
+    """Rows of drawn numbers and invented titles, with what each learner says of them."""
+    generator = np.random.default_rng(seed)
+    tests: dict[str, Any] = {"titles": titles, "learners": {}}
+    for name, learner in learners.items():
+        values = np.round(generator.normal(0, 2, size=(len(titles), len(learner.columns))), 3)
+        table = pd.DataFrame(values, columns=learner.columns).astype("float32")
+        said = learner.predict(table, hashed(titles, titles))["probability"]
+        tests["learners"][name] = {"rows": values.tolist(), "probability": said.tolist()}
+    return tests
+
+
+def _check(learners: Mapping[str, Learner], tests: Mapping[str, Any], folder: Path) -> None:
+    text = hashed(tests["titles"], tests["titles"])
+    for name, learner in learners.items():
+        one = tests["learners"][name]
+        table = pd.DataFrame(one["rows"], columns=learner.columns).astype("float32")
+        apart = np.abs(learner.predict(table, text)["probability"].to_numpy() - np.asarray(one["probability"])).max()
+        if apart > _TOLERANCE:
+            raise ModelError(f"{folder}: {name} scores its own test rows {apart:.2g} apart from training; the libraries differ too much, train again")
+
+
+def _version(folder: Path) -> str:
+    return hashlib.sha256((folder / "checksums.json").read_bytes()).hexdigest()[:16]
+
+
+def _write(path: Path, value: Any) -> None:
+    path.write_text(json.dumps(value, ensure_ascii=False, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ModelError(f"cannot read {path}: {error}") from error
+    if not isinstance(value, dict):
+        raise ModelError(f"{path} holds no mapping")
+    return value

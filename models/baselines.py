@@ -1,0 +1,87 @@
+"""What the model must beat, each fitted and judged on the same rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import lightgbm as lgb
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+
+from models.learner import PARAMETERS, ROUNDS
+
+Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
+_RAW = ["price_vnd", "list_price_vnd", "seller_rating", "seller_n_products", "seller_n_followers", "rating", "n_reviews", "n_sold", "n_images"]
+
+
+@dataclass(frozen=True)
+class Side:
+    """Rows of one side: raw listing columns with joined price columns, and evidence points."""
+
+    rows: pd.DataFrame
+    points: Floats
+
+
+def random_order(train: Side, y: Bools, test: Side, seed: int) -> Floats:
+    """Chance."""
+    return np.random.default_rng(seed).random(len(test.rows))
+
+
+def missingness(train: Side, y: Bools, test: Side, seed: int) -> Floats:
+    """LightGBM that sees only which fields are empty: what a source gives away."""
+    names = [name for name in train.rows if name not in ("platform", "listing_id")]
+    return _boosted(train.rows[names].isna().astype(float), y, test.rows[names].isna().astype(float), seed)
+
+
+def price_only(train: Side, y: Bools, test: Side, seed: int) -> Floats:
+    """How far below other sellers or the genuine floor; without either, how low within the category."""
+    rows = test.rows
+    below = (-rows["price_gap"]).fillna(-np.log(rows["price_to_genuine"].where(rows["price_to_genuine"] > 0)))
+    price = np.log(rows["price_vnd"].where(rows["price_vnd"] > 0))
+    relative = price.groupby(rows["category"].astype("str").fillna("")).transform("median") - price
+    return np.asarray(below.fillna(0.3 * relative).fillna(0.0), dtype=float)
+
+
+def evidence_only(train: Side, y: Bools, test: Side, seed: int) -> Floats:
+    """The day-one score."""
+    return test.points.astype(float)
+
+
+def tfidf_logistic(train: Side, y: Bools, test: Side, seed: int) -> Floats:
+    """TF-IDF of title and description words with logistic regression: the textbook answer."""
+    words = TfidfVectorizer(ngram_range=(1, 2), min_df=2, max_features=200_000, sublinear_tf=True)
+    model = LogisticRegression(C=4.0, solver="liblinear", random_state=seed).fit(words.fit_transform(_texts(train.rows)), y)
+    return np.asarray(model.predict_proba(words.transform(_texts(test.rows)))[:, 1], dtype=float)
+
+
+def lightgbm_raw(train: Side, y: Bools, test: Side, seed: int) -> Floats:
+    """LightGBM on the raw numeric columns, as they came."""
+    names = [name for name in train.rows if name in _RAW or (name.startswith("x_") and name != "x_synthetic")]
+    left, right = (side.rows[names].apply(pd.to_numeric, errors="coerce").astype(float) for side in (train, test))
+    return _boosted(left, y, right, seed)
+
+
+BASELINES: dict[str, Callable[[Side, Bools, Side, int], Floats]] = {
+    "random": random_order,
+    "missingness_only": missingness,
+    "price_only": price_only,
+    "evidence_only": evidence_only,
+    "tfidf_logistic": tfidf_logistic,
+    "lightgbm_raw": lightgbm_raw,
+}
+
+
+def _boosted(train: pd.DataFrame, y: Bools, test: pd.DataFrame, seed: int) -> Floats:
+    data = lgb.Dataset(train.to_numpy(dtype=np.float32), label=y.astype(float))
+    model = lgb.train({**PARAMETERS, "seed": seed}, data, num_boost_round=ROUNDS)
+    return np.asarray(model.predict(test.to_numpy(dtype=np.float32)), dtype=float)
+
+
+def _texts(rows: pd.DataFrame) -> list[str]:
+    texts: list[str] = (rows["title"].fillna("") + " " + rows["description"].fillna("").str.slice(0, 1500)).tolist()
+    return texts

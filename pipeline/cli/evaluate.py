@@ -1,0 +1,54 @@
+"""``soihang evaluate``: what the learned score would have found, beside everything it must beat."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipeline.cli.options import AsOf, Config, Json, Source, Sources, day, finish
+
+Listings = Annotated[list[Path], typer.Option("--listings", "-l", help="Crawl files, folders or globs.")]
+Outcomes = Annotated[Path, typer.Option("--outcomes", help="CSV or Parquet with at least platform, listing_id, status.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to ``app``."""
+    app.command("evaluate")(evaluate_command)
+
+
+def evaluate_command(
+    listings: Listings,
+    outcomes: Outcomes,
+    source: Source = "auto",
+    sources: Sources = None,
+    as_of: AsOf = None,
+    config: Config = None,
+    as_json: Json = False,
+) -> None:
+    """Fit on one part of the labelled listings, judge on another that shares neither time nor sellers, and compare with baselines."""
+    list_day = day(as_of)
+    from tempfile import TemporaryDirectory
+
+    from pipeline.config import contact_key, load_run_config
+    from pipeline.labels import read_outcomes
+    from pipeline.progress import RowProgress
+    from pipeline.reference import load_reference
+    from pipeline.sources.mapping import load_mappings
+    from pipeline.stages.dataset import build_dataset
+    from pipeline.stages.evaluate import evaluate, evaluate_lines
+    from pipeline.stages.run import read_features, take_in
+
+    settings = load_run_config(config)
+    labels = read_outcomes(outcomes, as_of=list_day)
+    with TemporaryDirectory(prefix="soihang-") as folder, RowProgress() as progress:
+        out = Path(folder)
+        taken = take_in(
+            listings, out=out, config=settings, mappings=load_mappings(sources), key=contact_key(), source=source, on_rows=progress
+        )
+        read_features(out, config=settings, n_listings=taken.n_listings, on_rows=progress)
+        data = build_dataset(out / "work", labels, load_reference())
+    judged = evaluate(data, data.labels.positive(None).to_numpy(dtype=bool), settings=settings.learn, seed=settings.seed)
+    finish(evaluate_lines(judged.summary), judged.summary, as_json=as_json, code=3 if taken.unreadable else 0)
+
