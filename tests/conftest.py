@@ -9,11 +9,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from pipeline.config import DEMO_KEY, configs_dir, load_run_config
 from pipeline.manifest import lock
 from pipeline.sources.mapping import load_mappings
 from pipeline.stages.run import RunReport, run
+
+# The same examples every time and no clock: a red test must mean a broken promise.
+settings.register_profile("steady", deadline=None, derandomize=True, max_examples=60)
+settings.load_profile("steady")
 
 ROOT = Path(__file__).resolve().parent.parent
 #: Real listings may lie beside the repository; they are never part of it.

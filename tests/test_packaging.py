@@ -40,14 +40,14 @@ def test_an_unpacked_wheel_runs_the_demo_outside_the_checkout(wheel: Path, tmp_p
     code = (
         f"import sys; sys.path = [p for p in sys.path if {str(ROOT)!r} != p]; sys.path.insert(0, {str(home)!r});"
         f"import pipeline; assert pipeline.__file__.startswith({str(home)!r}), pipeline.__file__;"
-        "from pipeline.cli import main; main(['demo', '--out', 'o', '--json'])"
+        "from pipeline.cli import main; main(['demo', '--listings', '1000', '--out', 'o', '--json'])"
     )
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"} | {"PYTHONPATH": str(home)}
     done = subprocess.run(
         [sys.executable, "-P", "-c", code], cwd=tmp_path / "elsewhere", env=environment, capture_output=True, text=True, timeout=120
     )
     assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout)["counts"]["targets"] >= 5 and (tmp_path / "elsewhere" / "o" / "plan.xlsx").exists()
+    assert json.loads(done.stdout)["counts"]["listings"] == 1000 and (tmp_path / "elsewhere" / "o" / "plan.xlsx").exists()
 
 
 def test_settings_are_the_same_in_a_checkout_and_in_a_wheel(wheel: Path) -> None:
