@@ -87,7 +87,7 @@ def _known_at(table: pd.DataFrame) -> tuple[pd.Series, list[str]]:
             if when.nunique() == 1:
                 notes.append("all outcomes carry one date; time cannot separate them")
             return when, notes
-    nothing = pd.Series(pd.NaT, index=table.index).astype("datetime64[us, UTC]")
+    nothing = pd.Series(pd.NaT, index=table.index, dtype="datetime64[us, UTC]")
     return nothing, ["outcomes carry no date: they count as known at once"]
 
 

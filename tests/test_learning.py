@@ -1,0 +1,275 @@
+"""Outcomes to a model: labels as they were known, splits that do not flatter, figures that can be recomputed, files that cannot be tampered with."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.metrics import average_precision_score, roc_auc_score
+
+from features.errors import DataError, ModelError
+from models.artifact import Model, load_model, save_model
+from models.calibrate import fit_platt
+from models.learner import Learner, fit_learner
+from models.metrics import Ranked, judge, measures, observed_over_expected, resamples
+from models.split import choose_split, text_keys
+from models.text_linear import hashed
+from pipeline.labels import read_outcomes
+
+
+def outcomes(tmp_path: Path, rows: list[dict[str, object]]) -> Path:
+    path = tmp_path / "outcomes.csv"
+    pd.DataFrame(rows).to_csv(path, index=False)
+    return path
+
+
+# Labels
+
+
+@pytest.mark.parametrize(("status", "y"), [("confirmed", True), ("cleared", False), ("1", True), ("0", False), (" Confirmed ", True)])
+def test_a_status_becomes_a_label(status: str, y: bool, tmp_path: Path) -> None:
+    labels = read_outcomes(outcomes(tmp_path, [{"platform": "Shopee", "listing_id": "7", "status": status}]))
+    assert labels.table["y"].tolist() == [y] and labels.table["platform"].tolist() == ["shopee"]
+
+
+@pytest.mark.parametrize("status", ["not_found", "pending", "referred", "not_inspected"])
+def test_what_says_nothing_about_the_goods_gives_no_label(status: str, tmp_path: Path) -> None:
+    labels = read_outcomes(outcomes(tmp_path, [{"platform": "a", "listing_id": "1", "status": status}]))
+    assert len(labels.table) == 0 and any("give no label" in note for note in labels.notes)
+
+
+def test_outcomes_not_yet_known_are_left_out(tmp_path: Path) -> None:
+    from datetime import date
+
+    rows = [{"platform": "a", "listing_id": str(n), "status": 1, "known_at": f"2026-0{n}-10"} for n in (1, 5)]
+    labels = read_outcomes(outcomes(tmp_path, rows), as_of=date(2026, 3, 1))
+    assert labels.table["listing_id"].tolist() == ["1"] and any("1 outcomes known after" in note for note in labels.notes)
+
+
+def test_the_outcome_known_last_counts(tmp_path: Path) -> None:
+    rows = [
+        {"platform": "a", "listing_id": "1", "status": "cleared", "known_at": "2026-05-01"},
+        {"platform": "a", "listing_id": "1", "status": "confirmed", "known_at": "2026-01-01"},
+    ]
+    assert read_outcomes(outcomes(tmp_path, rows)).table["y"].tolist() == [False]
+
+
+def test_missing_dates_are_said(tmp_path: Path) -> None:
+    labels = read_outcomes(outcomes(tmp_path, [{"platform": "a", "listing_id": "1", "status": 1}]))
+    assert any("no date" in note for note in labels.notes)
+
+
+@pytest.mark.parametrize(
+    ("rows", "words"),
+    [([{"platform": "a", "status": 1}], "listing_id"), ([{"platform": "a", "listing_id": "1", "status": "guilty"}], "unknown status")],
+)
+def test_unusable_outcomes_are_named(rows: list[dict[str, object]], words: str, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=words):
+        read_outcomes(outcomes(tmp_path, rows))
+
+
+def test_a_behaviour_is_positive_only_where_it_was_confirmed(tmp_path: Path) -> None:
+    rows = [
+        {"platform": "a", "listing_id": "1", "status": 1, "behaviours": "scam, counterfeit"},
+        {"platform": "a", "listing_id": "2", "status": 1, "behaviours": "scam"},
+        {"platform": "a", "listing_id": "3", "status": 1, "behaviours": None},
+        {"platform": "a", "listing_id": "4", "status": 0, "behaviours": "scam"},
+    ]
+    labels = read_outcomes(outcomes(tmp_path, rows))
+    assert labels.positive("scam").tolist() == [True, True, False, False]
+    assert labels.positive("counterfeit").tolist() == [True, False, True, False]
+
+
+# Splits
+
+
+def world(n: int = 2000, *, days: int = 200, seed: int = 0) -> tuple[np.ndarray, pd.Series, pd.Series, pd.Series, np.ndarray]:
+    draw = np.random.default_rng(seed)
+    y = draw.random(n) < 0.15
+    when = pd.Series(pd.Timestamp("2026-01-01", tz="UTC") + pd.to_timedelta(draw.integers(0, days, n), unit="D")).astype("datetime64[us, UTC]")
+    sellers = pd.Series([f"s{k}" for k in draw.integers(0, 400, n)], dtype="str")
+    return y, when, when + pd.Timedelta(days=10), sellers, np.arange(n)
+
+
+def test_where_time_allows_the_test_lies_after_training_and_its_sellers_are_held_out() -> None:
+    y, when, known, sellers, texts = world(4000)
+    sellers = sellers + (when > pd.Timestamp("2026-05-01", tz="UTC")).map({True: "late", False: ""})
+    split = choose_split(y, when, known, sellers, texts, seed=1)
+    (fold,) = split.folds
+    assert split.kind == "time+seller"
+    assert known.iloc[np.r_[fold.train, fold.calibration]].max() < when.iloc[fold.test].min()
+    assert when.iloc[fold.train].max() <= when.iloc[fold.calibration].min()
+    assert not set(sellers.iloc[np.r_[fold.train, fold.calibration]]) & set(sellers.iloc[fold.test])
+
+
+def test_a_single_day_is_split_by_seller_and_says_why() -> None:
+    y, when, known, sellers, texts = world(days=1)
+    split = choose_split(y, when, known, sellers, texts, seed=1)
+    assert split.kind == "seller" and "six weeks" in split.why
+    for fold in split.folds:
+        sides = [set(sellers.iloc[side]) for side in (fold.train, fold.calibration, fold.test)]
+        assert not sides[0] & sides[2] and not sides[1] & sides[2] and not sides[0] & sides[1]
+    assert sorted(np.concatenate([fold.test for fold in split.folds])) == list(range(len(y)))
+
+
+def test_without_sellers_rows_of_the_same_words_stay_together() -> None:
+    y, when, known, _, _ = world(days=1)
+    texts = np.arange(len(y)) // 4
+    split = choose_split(y, when, known, pd.Series([None] * len(y), dtype="str"), texts, seed=1)
+    assert split.kind == "group"
+    for fold in split.folds:
+        assert not set(texts[fold.test]) & set(texts[np.r_[fold.train, fold.calibration]])
+
+
+def test_training_rows_that_say_the_same_as_a_test_row_are_purged() -> None:
+    y, when, known, sellers, texts = world(days=1)
+    texts = np.where(np.arange(len(y)) % 10 == 0, -1, texts)
+    split = choose_split(y, when, known, sellers, texts, seed=1)
+    assert all(fold.n_purged > 0 for fold in split.folds)
+    for fold in split.folds:
+        learned = texts[np.r_[fold.train, fold.calibration]]
+        assert -1 not in learned or -1 not in texts[fold.test]
+
+
+def test_same_words_in_another_order_case_and_number_are_the_same_text() -> None:
+    keys = text_keys(pd.Series(["Giày Nike size 42", "NIKE giày SIZE 39!", "Giày Adidas"]), pd.Series([None, "", ""], dtype="str"))
+    assert keys[0] == keys[1] != keys[2]
+
+
+# Metrics
+
+
+@given(st.integers(0, 10_000))
+def test_measures_equal_those_of_scikit_learn(seed: int) -> None:
+    draw = np.random.default_rng(seed)
+    y = draw.random(200) < 0.3
+    score = np.round(draw.normal(size=200) + y, 1)
+    said = measures(Ranked.of(y, score), np.ones(200), flagged=0.3)
+    assert said["pr_auc"] == pytest.approx(average_precision_score(y, score))
+    assert said["roc_auc"] == pytest.approx(roc_auc_score(y, score))
+
+
+def test_ties_count_as_a_random_order_would() -> None:
+    y = np.array([True] * 10 + [False] * 90)
+    said = measures(Ranked.of(y, np.zeros(100)), np.ones(100), flagged=0.1)
+    assert said["precision_at_0.05"] == pytest.approx(0.1) and said["roc_auc"] == pytest.approx(0.5)
+
+
+def test_intervals_are_drawn_over_sellers_and_cover_the_value() -> None:
+    draw = np.random.default_rng(1)
+    groups = np.repeat(np.arange(100), 10)
+    y = np.repeat(draw.random(100) < 0.2, 10)
+    score = np.repeat(draw.normal(size=100), 10) + y
+    weights = resamples(groups, 200, seed=1)
+    assert all((np.bincount(groups, weights=w) % 10 == 0).all() for w in weights[:5]), "a seller comes whole or not at all"
+    flat, _ = judge(y, score, weights, flagged=0.2)
+    low, high = flat["pr_auc"]["ci"]
+    assert low < flat["pr_auc"]["value"] < high and high - low > 0.05
+
+
+def test_observed_over_expected_is_one_where_promises_are_kept() -> None:
+    draw = np.random.default_rng(1)
+    p = draw.random(50_000)
+    y = draw.random(50_000) < p
+    assert observed_over_expected(y, p, 0.1) == pytest.approx(1.0, abs=0.03)
+    assert observed_over_expected(y, np.clip(p * 2, 0, 1), 0.5) < 0.8
+
+
+def test_calibration_mends_overconfidence_and_keeps_the_order() -> None:
+    draw = np.random.default_rng(1)
+    p = draw.beta(1, 5, 20_000)
+    y = draw.random(20_000) < p
+    loud = np.clip(p**0.3, 0.001, 0.999)
+    platt = fit_platt(loud, y)
+    mended = platt.probability(loud)
+    assert abs(mended.mean() - y.mean()) < 0.01 and (np.argsort(mended, kind="stable") == np.argsort(loud, kind="stable")).all()
+
+
+# Learner and artifact
+
+
+def small_learner(seed: int = 3) -> tuple[Learner, pd.DataFrame, list[str]]:
+    draw = np.random.default_rng(0)
+    n = 600
+    y = draw.random(n) < 0.3
+    table = pd.DataFrame({"price_gap": draw.normal(size=n) - y, "x_noise": draw.normal(size=n)}).astype("float32")
+    titles = [f"Giày {'rep' if flag and draw.random() < 0.7 else 'da'} mẫu {number % 50}" for number, flag in enumerate(y)]
+    calibration = np.arange(n) >= 450
+    return fit_learner(table, hashed(titles, titles), y, np.arange(n) // 3, calibration, seed=seed, n_folds=3), table, titles
+
+
+def test_learning_finds_what_is_there_and_bounds_hold_the_middle() -> None:
+    learner, table, titles = small_learner()
+    said = learner.predict(table, hashed(titles, titles))
+    assert ((said["low"] <= said["probability"]) & (said["probability"] <= said["high"])).all() and said["probability"].between(0, 1).all()
+    assert learner.importance().index[-1] == "x_noise"
+
+
+def test_the_same_data_and_seed_give_the_same_artifact(tmp_path: Path) -> None:
+    versions = []
+    for name in ("one", "two"):
+        learner, _, _ = small_learner()
+        versions.append(save_model(Model({"counterfeit": learner}, ["counterfeit"], ["g"]), tmp_path / name, titles=["Giày da"] * 8, seed=1))
+    assert versions[0] == versions[1]
+    other, _, _ = small_learner(seed=4)
+    assert save_model(Model({"counterfeit": other}, [], ["g"]), tmp_path / "three", titles=["Giày da"] * 8, seed=1) != versions[0]
+
+
+@pytest.fixture
+def saved(tmp_path: Path) -> Path:
+    learner, _, _ = small_learner()
+    save_model(Model({"counterfeit": learner}, ["counterfeit"], ["g"]), tmp_path / "model", titles=["Giày da", "Giày rep"] * 4, seed=1)
+    return tmp_path / "model"
+
+
+def test_a_loaded_model_says_the_same(saved: Path) -> None:
+    learner, table, titles = small_learner()
+    loaded = load_model(saved)
+    text = hashed(titles, titles)
+    pd.testing.assert_frame_equal(loaded.learners["counterfeit"].predict(table, text), learner.predict(table, text))
+
+
+def test_the_artifact_holds_data_only(saved: Path) -> None:
+    assert {path.suffix for path in saved.iterdir()} == {".txt", ".npy", ".json"}
+    assert np.load(saved / "counterfeit.text.npy", allow_pickle=False).dtype == np.float32
+
+
+@pytest.mark.parametrize("name", ["counterfeit.0.lightgbm.txt", "counterfeit.text.npy", "model.json", "selftest.json"])
+def test_a_changed_file_is_refused(name: str, saved: Path) -> None:
+    path = saved / name
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(bytes(content))
+    with pytest.raises(ModelError, match="changed after training"):
+        load_model(saved)
+
+
+def test_a_missing_file_is_refused(saved: Path) -> None:
+    (saved / "counterfeit.text.npy").unlink()
+    with pytest.raises(ModelError, match="missing"):
+        load_model(saved)
+
+
+def test_a_model_that_no_longer_scores_its_own_rows_is_refused(saved: Path) -> None:
+    import hashlib
+
+    tests = json.loads((saved / "selftest.json").read_text(encoding="utf-8"))
+    tests["learners"]["counterfeit"]["probability"][0] += 0.1
+    (saved / "selftest.json").write_text(json.dumps(tests), encoding="utf-8")
+    sums = json.loads((saved / "checksums.json").read_text(encoding="utf-8"))
+    sums["selftest.json"] = hashlib.sha256((saved / "selftest.json").read_bytes()).hexdigest()
+    (saved / "checksums.json").write_text(json.dumps(sums), encoding="utf-8")
+    with pytest.raises(ModelError, match="own test rows"):
+        load_model(saved)
+
+
+def test_checksums_cannot_point_outside_the_folder(saved: Path) -> None:
+    sums = json.loads((saved / "checksums.json").read_text(encoding="utf-8")) | {"../../etc/passwd": "0"}
+    (saved / "checksums.json").write_text(json.dumps(sums), encoding="utf-8")
+    with pytest.raises(ModelError):
+        load_model(saved)
