@@ -19,6 +19,7 @@ slow: $(VENV)/.tested               ## sweeps
 
 bench: $(VENV)/.tested              ## speed and quality on the real listings, where they lie beside the repository
 	$(BIN)/python benchmarks/real_listings.py
+	$(BIN)/python benchmarks/learned.py
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
