@@ -38,11 +38,10 @@ _CHUNK_HEADER, _QUARK_HEADER = 12, "<4s5I"
 
 @dataclass(frozen=True)
 class Published:
-    """``attributes``: weight of *inside a word* less *begins a word*; ``transitions[i, j]``: from label i to j, 0 begins, 1 inside."""
+    """``attributes``: weights of the two labels, 0 begins a word, 1 inside one; ``transitions[i, j]``: from label i to j."""
 
-    attributes: dict[str, float]
+    attributes: dict[str, tuple[float, float]]
     transitions: npt.NDArray[np.float64]
-    bound: float
     dictionary: frozenset[str]
     pattern: str
     letters: dict[str, str]
@@ -64,11 +63,10 @@ def read_published() -> Published:
 
     folder = _home() / _FOLDER
     rules = joblib.load(_home() / "pipeline/text_normalize/tn_rules_2023_07_14.bin")
-    attributes, transitions, bound = read_crfsuite((folder / "models.bin").read_bytes())
+    attributes, transitions = read_crfsuite((folder / "models.bin").read_bytes())
     return Published(
         attributes,
         transitions,
-        bound,
         frozenset(joblib.load(folder / "dictionary.bin")),
         regex_tokenize.regex_patterns_combine,
         dict(rules["character"]),
@@ -76,11 +74,8 @@ def read_published() -> Published:
     )
 
 
-def read_crfsuite(raw: bytes) -> tuple[dict[str, float], npt.NDArray[np.float64], float]:
-    """Read a two-label CRFsuite model (http://www.chokkan.org/software/crfsuite/): attributes, transitions, bound.
-
-    ``bound``: no sum over one token, label and transition included, leaves ±bound.
-    """
+def read_crfsuite(raw: bytes) -> tuple[dict[str, tuple[float, float]], npt.NDArray[np.float64]]:
+    """Read the attributes and transitions of a two-label CRFsuite model file (http://www.chokkan.org/software/crfsuite/)."""
     where = struct.unpack_from("<4sI4s9I", raw)
     at_features, at_labels, at_attributes = where[7:10]
     labels, names = _quarks(raw, at_labels), _quarks(raw, at_attributes)
@@ -95,12 +90,7 @@ def read_crfsuite(raw: bytes) -> tuple[dict[str, float], npt.NDArray[np.float64]
     moves = features[features["kind"] == 1]
     transitions[moves["source"], moves["target"]] = moves["weight"]
     order = [begins, inside]
-    largest: dict[str, float] = {}
-    for name, size in zip(names, np.abs(weights).max(axis=1), strict=True):
-        template = name.split("=", 1)[0]
-        largest[template] = max(largest.get(template, 0.0), float(size))
-    bound = sum(largest.values()) + float(np.abs(transitions).max())
-    return dict(zip(names, (weights[:, inside] - weights[:, begins]).tolist(), strict=True)), transitions[np.ix_(order, order)], bound
+    return dict(zip(names, map(tuple, weights[:, order].tolist()), strict=True)), transitions[np.ix_(order, order)]
 
 
 def _quarks(raw: bytes, offset: int) -> list[str]:

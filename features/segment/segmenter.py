@@ -1,11 +1,10 @@
-"""One path for words and for hashed words: chunks, tokens, labels; the real tagger wherever a decision was too close."""
+"""One path for words and for hashed words: chunks, tokens, labels."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
-from functools import cached_property
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -33,7 +32,6 @@ class Segmenter:
         self._tables = tables or load_tables()
         self._chunks = Chunks(self._tables)
         self._lock = threading.RLock()
-        self.asked_tagger = 0  # texts that were too close to decide here
 
     def words(self, texts: Sequence[str]) -> list[list[str]]:
         """Return the words of each text, in order."""
@@ -55,27 +53,8 @@ class Segmenter:
             self._chunks.forget()
         chunks, chunk_ends = self._chunks.numbers(texts)
         tokens, ends = expand(chunks, chunk_ends, *self._chunks.layout())
-        labels, unsure = decide(tokens, ends, *self._chunks.classes(), self._tables.weights)
-        for text in np.flatnonzero(unsure).tolist():
-            start, end = int(ends[text - 1]) if text else 0, int(ends[text])
-            labels[start:end] = self._ask_tagger(tokens[start:end])
+        labels, _ = decide(tokens, ends, *self._chunks.classes(), self._tables.weights)
         return Decided(tokens, labels, ends)
-
-    def _ask_tagger(self, tokens: npt.NDArray[np.int64]) -> list[int]:
-        self.asked_tagger += 1
-        tags = self._tagger.predict([[self._chunks.pieces[2 * token][1:]] for token in tokens.tolist()])
-        return [0] + [int(tag == "I-W") for tag in tags[1:]]
-
-    @cached_property
-    def _tagger(self) -> Any:
-        from pathlib import Path
-
-        from underthesea.models.fast_crf_sequence_tagger import FastCRFSequenceTagger
-        from underthesea.pipeline import word_tokenize
-
-        tagger = FastCRFSequenceTagger()
-        tagger.load(str(Path(word_tokenize.__file__).parent / "models" / "ws_crf_vlsp2013_20230727"))
-        return tagger
 
 
 def batches(texts: Sequence[str]) -> Iterator[Sequence[str]]:

@@ -10,21 +10,21 @@ import hashlib
 import io
 import json
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from features.segment.decide import BITS, PAIR_STARTS, TRIPLE_STARTS, WINDOW, Weights, fill
+from features.segment.decide import ANSWERS, BITS, DIGIT_WINDOW, PAIR_STARTS, TRIPLE_STARTS, WINDOW, Weights, fill
 from features.segment.published import KNOWN_FILES, Published, read_published
 from features.segment.state import state_folder, write_whole
 
-FORMAT = 1
+FORMAT = 2
 
 Floats = npt.NDArray[np.float64]
-Spans = list[tuple[int, ...]]
+#: Pairs or triples as written, by the numbers of their words; a span's row is its place, from 1.
+Spans = dict[tuple[int, ...], str]
 
 
 @dataclass(frozen=True)
@@ -56,89 +56,78 @@ def load_tables() -> Tables:
 
 def build_tables(model: Published) -> Tables:
     """Arrange the model's weights by the numbers of tokens, pairs and triples instead of by strings."""
-    get = model.attributes.get
-    exact = _vocabulary(model, ("",))
-    lower = _vocabulary(model, (".lower",), model.dictionary)
-    in_dictionary = {known: [_flag(get, f"T[{o}].is_in_dict", known) for o in WINDOW] for known in (False, True)}
-    exact_rows = [[0.0] * 5] + [[get(f"T[{o}]={word}", 0.0) for o in WINDOW] for word in exact]
-    lower_rows = [in_dictionary[False]] + [
-        [get(f"T[{o}].lower={word}", 0.0) + known for o, known in zip(WINDOW, in_dictionary[word in model.dictionary], strict=True)]
-        for word in lower
-    ]
-    flags = [[_flag(get, f"T[{o}].isdigit", bool(bit & 1)) + _flag(get, f"T[{o}].istitle", bool(bit & 2)) for o in WINDOW] for bit in range(4)]
-    pair_names, triple_names = [f"T[{a},{a + 1}]" for a in PAIR_STARTS], [f"T[{a},{a + 2}]" for a in TRIPLE_STARTS]
-    pairs = _span_table(model, exact, pair_names, "", 2)
-    lower_pairs = _span_table(model, lower, pair_names, ".lower", 2)
-    triples = _chained(_span_table(model, exact, triple_names, "", 3), pairs)
-    lower_triples = _chained(_span_table(model, lower, triple_names, ".lower", 3), lower_pairs)
+    exact, lower = _vocabulary(model, ""), _vocabulary(model, ".lower", model.dictionary)
+    single, pairs, triples = _names(WINDOW, 0), _names(PAIR_STARTS, 1), _names(TRIPLE_STARTS, 2)
+    pair_rows, triple_rows = _spans(model, exact, pairs, ""), _spans(model, exact, triples, "")
+    lower_pair_rows = _spans(model, lower, pairs, ".lower", model.dictionary)
+    lower_triple_rows = _spans(model, lower, triples, ".lower", model.dictionary)
+    triple_slots, lower_triple_slots = _chained(triple_rows, pair_rows), _chained(lower_triple_rows, lower_pair_rows)
     weights = Weights(
-        np.array(exact_rows), np.array(lower_rows), np.array(flags),
-        *_hashed(pairs), *_hashed(lower_pairs), *_hashed(triples), *_hashed(lower_triples),
-        np.array([[_flag(get, f"T[0,{o}].istitle", every) for every in (False, True)] for o in (1, 2)]),
-        np.array(_outside(model, "BOS")), np.array(_outside(model, "EOS")), model.transitions, model.bound,
-    )  # fmt: skip
+        exact=_rows(model, ["", *exact, "BOS", "EOS"], single, ""),
+        pairs=_rows(model, ["", *pair_rows.values(), "BOS", "EOS"], pairs, ""),
+        triples=_rows(model, ["", *triple_rows.values(), "BOS", "EOS"], triples, ""),
+        lower=_rows(model, ["", *lower, "BOS", "EOS"], single, ".lower"),
+        lower_pairs=_rows(model, ["", *lower_pair_rows.values(), "BOS", "EOS"], pairs, ".lower"),
+        digits=_rows(model, ANSWERS, _names(DIGIT_WINDOW, 0), ".isdigit"),
+        titles=_rows(model, ANSWERS, single, ".istitle"),
+        pair_titles=_rows(model, ANSWERS, ["T[0,1]"], ".istitle")[:, 0],
+        triple_titles=_rows(model, ANSWERS, ["T[0,2]"], ".istitle")[:, 0],
+        known=_rows(model, ANSWERS, single, ".is_in_dict"),
+        pairs_known=_rows(model, ANSWERS, pairs, ".is_in_dict"),
+        triples_known=_rows(model, ANSWERS, triples, ".is_in_dict"),
+        pair_slots=_hashed(pair_rows),
+        triple_slots=_hashed(triple_slots),
+        lower_pair_slots=_hashed(lower_pair_rows),
+        lower_triple_slots=_hashed(lower_triple_slots),
+        in_dictionary=np.array([word in model.dictionary for word in ["", *lower]], dtype=np.uint8),
+        pair_in_dictionary=np.array([pair in model.dictionary for pair in ["", *lower_pair_rows.values()]], dtype=np.uint8),
+        transitions=model.transitions,
+    )
     return Tables(weights, exact, lower, model.pattern, model.letters, model.tokens)
 
 
-def _flag(get: Any, template: str, value: bool) -> float:
-    found: float = get(f"{template}={value}", 0.0)
-    return found
+def _names(starts: Iterable[int], further: int) -> list[str]:
+    return [f"T[{start},{start + further}]" if further else f"T[{start}]" for start in starts]
 
 
-def _vocabulary(model: Published, suffixes: tuple[str, ...], also: Iterable[str] = ()) -> dict[str, int]:
-    """Number every word that stands in an attribute ``T[..]suffix=word word`` or in ``also``, in an order that is always the same."""
-    found = {word for entry in also if entry.count(" ") < 3 for word in entry.split(" ")}
+def _rows(model: Published, words: Iterable[str], templates: Sequence[str], function: str) -> Floats:
+    """Return ``(words, templates, 2)`` weights; 0.0 where the model has no such attribute (it has none for an empty word)."""
+    nothing = (0.0, 0.0)
+    return np.array([[model.attributes.get(f"{template}{function}={word}", nothing) for template in templates] for word in words])
+
+
+def _vocabulary(model: Published, function: str, dictionary: Iterable[str] = ()) -> dict[str, int]:
+    """Number from 1 every word of an attribute with that function, or of a dictionary entry that fits in the window."""
+    found = {word for entry in dictionary if entry.count(" ") < 3 for word in entry.split(" ")}
     for name in model.attributes:
         template, value = name.split("=", 1)
-        if template[template.index("]") + 1 :] in suffixes:
+        if template.partition("]")[2] == function:
             found.update(value.split(" "))
     return {word: number for number, word in enumerate(sorted(found - {""}), start=1)}
 
 
-@dataclass
-class _Spans:
-    """Rows of weights by the numbers of their words; ``unseen`` is the row of every other span."""
-
-    rows: dict[tuple[int, ...], list[float]]
-    unseen: list[float]
-
-
-def _span_table(model: Published, words: dict[str, int], names: list[str], suffix: str, length: int) -> _Spans:
-    """Collect what the model and (for lower-case words) the dictionary say of spans of ``length`` words."""
-    get = model.attributes.get
-    known = suffix == ".lower"
-    spans = {value for name in model.attributes for template, value in [name.split("=", 1)] if template in {f"{one}{suffix}" for one in names}}
-    spans |= {entry for entry in model.dictionary if known}
-    rows = {}
-    for span in sorted(span for span in spans if span.count(" ") == length - 1 and "" not in span.split(" ")):
-        rows[tuple(words[word] for word in span.split(" "))] = [
-            get(f"{name}{suffix}={span}", 0.0) + (_flag(get, f"{name}.is_in_dict", span in model.dictionary) if known else 0.0) for name in names
-        ]
-    return _Spans(rows, [_flag(get, f"{name}.is_in_dict", False) if known else 0.0 for name in names])
+def _spans(model: Published, words: dict[str, int], templates: Sequence[str], function: str, dictionary: Iterable[str] = ()) -> Spans:
+    """Collect the pairs or triples that the model or the dictionary knows, by the numbers of their words."""
+    wanted, length = {template + function for template in templates}, 3 if "T[0,2]" in templates else 2
+    found = {value for template, value in (name.split("=", 1) for name in model.attributes) if template in wanted}
+    inside = (span for span in found.union(dictionary) if span.count(" ") == length - 1 and "" not in span.split(" "))
+    return {tuple(words[word] for word in span.split(" ")): span for span in sorted(inside)}
 
 
-def _chained(triples: _Spans, pairs: _Spans) -> _Spans:
-    """Re-key triples by the row of their first two words; a first pair that has no row gets one that says what no row says."""
-    for a, b, _ in triples.rows:
-        pairs.rows.setdefault((a, b), pairs.unseen)
-    row = {span: number for number, span in enumerate(pairs.rows, start=1)}
-    return _Spans({(row[a, b], c): values for (a, b, c), values in triples.rows.items()}, triples.unseen)
+def _chained(triples: Spans, pairs: Spans) -> Spans:
+    """Re-key triples by the row of their first two words; a first pair that the model does not know gets a row of its own."""
+    spelled = {key: " ".join(span.split(" ")[:2]) for key, span in triples.items()}
+    for key, first_two in spelled.items():
+        pairs.setdefault(key[:2], first_two)
+    row = {key: number for number, key in enumerate(pairs, start=1)}
+    return {(row[key[:2]], key[2]): span for key, span in triples.items()}
 
 
-def _hashed(spans: _Spans) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], Floats]:
-    wanted = np.array([(a << BITS) | b for a, b in spans.rows], dtype=np.int64)
-    size = 1 << int(2 * len(wanted) + 1).bit_length()
-    keys, rows = np.full(size, -1, dtype=np.int64), np.zeros(size, dtype=np.int64)
-    fill(keys, rows, wanted)
-    return keys, rows, np.array([spans.unseen, *spans.rows.values()])
-
-
-def _outside(model: Published, word: str) -> list[float]:
-    """Return what the model says where a template reaches before (``BOS``) or beyond (``EOS``) the text: 5 single, 4 pairs, 3 triples."""
-    get = model.attributes.get
-    single = [sum(get(f"T[{o}]{of}={word}", 0.0) for of in ("", ".lower", ".isdigit", ".istitle", ".is_in_dict")) for o in WINDOW]
-    spans = [f"T[{a},{a + 1}]" for a in PAIR_STARTS] + [f"T[{a},{a + 2}]" for a in TRIPLE_STARTS]
-    return single + [sum(get(f"{span}{of}={word}", 0.0) for of in ("", ".lower", ".istitle", ".is_in_dict")) for span in spans]
+def _hashed(spans: Spans) -> npt.NDArray[np.int64]:
+    keys = np.array([(first << BITS) | last for first, last in spans], dtype=np.int64)
+    slots = np.full((1 << int(2 * len(keys)).bit_length(), 2), -1, dtype=np.int64)
+    fill(slots, keys)
+    return slots
 
 
 def _name() -> str:
@@ -158,5 +147,4 @@ def _unpack(data: bytes) -> Tables:
         texts = json.loads(found["words"].tobytes())
         arrays = {name: found[name] for name in Weights._fields}
     numbered = {which: {word: number for number, word in enumerate(texts[which], start=1)} for which in ("exact", "lower")}
-    weights = Weights(**{**arrays, "bound": float(arrays["bound"])})
-    return Tables(weights, numbered["exact"], numbered["lower"], texts["pattern"], texts["letters"], texts["tokens"])
+    return Tables(Weights(**arrays), numbered["exact"], numbered["lower"], texts["pattern"], texts["letters"], texts["tokens"])
