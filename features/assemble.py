@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from features.brands import BrandLexicon, find_brands
+from features.brands import BrandLexicon, find_brands, settle_roles
 from features.canonical import Canonical, canonicalise_all
 from features.cues import CueLexicon, find_cues
 from features.kind import KindLexicon, classify
@@ -69,6 +69,7 @@ def row_features(listings: pd.DataFrame, lexicons: Lexicons, *, segment_titles: 
     canonical = {field: canonicalise_all(texts, joinable) for field, texts in originals.items()}
     brands = find_brands(canonical["title"], rows["brand"], lexicons.brands)
     kinds = classify(canonical["title"], rows["category"], brands, lexicons.kinds)
+    brands = settle_roles(brands, kinds["goods_group"], lexicons.brands)
     context = pd.concat([brands[["brand", "brand_role"]], kinds[["goods_group", "item_type"]]], axis=1)
     context["platform"] = rows["platform"]
     hits = find_cues(canonical, originals, context, lexicons.cues)

@@ -21,12 +21,12 @@ NO_BRAND = frozenset(
 )
 
 _COMPATIBLE = re.compile(
-    r"(?:dành cho|dùng cho|cho|tương thích(?: với)?|phù hợp(?: với)?|thích hợp(?: với)?|for|thay thế|hợp với|cho dòng|kết nối|hỗ trợ|"
-    r"đựng|đựng vừa|để vừa|vừa)(?: (?:các |mọi |xe |máy |dòng |điện thoại |loại |tai nghe |đời |các dòng )*)?(?:[^\W_]+[ ,/&+-]+){0,3}$"
+    r"(?:dành cho|dùng cho|cho|tương thích(?: với)?|phù hợp(?: với)?|thích hợp(?: với)?|for|fits?|holds?|thay thế|hợp với|cho dòng|kết nối|hỗ trợ|"
+    r"đựng|đựng vừa|để vừa|vừa)(?: (?:các |mọi |xe |máy |dòng |điện thoại |loại |tai nghe |đời |các dòng )*)?(?:[^\W_]+[ ,./&+-]+){0,3}$"
 )
 #: "LV_168", "CK-2021": a shop's own article number, not the brand.
 _MODEL_CODE = re.compile(r"[_-]\d")
-_STYLE = re.compile(r"(?:phong cách|kiểu dáng|kiểu|dáng|style|inspired|hơi hướng|tone|lấy cảm hứng(?: từ)?|giống|mùi)[ :]+$")
+_STYLE = re.compile(r"(?:phong cách|kiểu dáng|kiểu|dáng|style|inspired|hơi hướng|tone|lấy cảm hứng(?: từ)?|giống|mùi|i'll be an?)[ :]+$")
 
 
 class _Name(NamedTuple):
@@ -50,6 +50,7 @@ class BrandLexicon:
     finder: WordFinder
     by_field: dict[str, str]
     goods: dict[str, re.Pattern[str]]
+    makes: dict[str, frozenset[str]]
     joinable: frozenset[str]
     punctuated: frozenset[str]
 
@@ -60,9 +61,11 @@ class BrandLexicon:
         patterns: list[tuple[str, object]] = []
         fields: dict[str, str] = {}
         goods: dict[str, re.Pattern[str]] = {}
+        makes: dict[str, frozenset[str]] = {}
         joinable: set[str] = set()
         for row in brands.itertuples():
             brand = str(row.brand)
+            makes[brand] = frozenset(_split(row.goods))
             words = [word for group in _split(row.goods) for word in str(markers[group]).split("|")]
             goods[brand] = re.compile(r"(?<!\w)(?:" + "|".join(map(re.escape, sorted(words, key=len, reverse=True))) + r")(?!\w)")
             for alias in _split(row.aliases):
@@ -76,7 +79,7 @@ class BrandLexicon:
             patterns += [(fold(form), _Name(brand, True, True)) for form in _split(row.disguises)]
             joinable |= {fold(form) for form in _split(row.disguises) if form.isalnum() and len(form) >= 4}
         own = brands.loc[brands["aliases"].str.contains(r"[^\w\s|]", regex=True), "brand"]
-        return cls(WordFinder(patterns), fields, goods, frozenset(joinable), frozenset(own))
+        return cls(WordFinder(patterns), fields, goods, makes, frozenset(joinable), frozenset(own))
 
 
 BRAND_COLUMNS = ["brand", "brand_role", "brand_start", "brand_end", "brand_evasive", "n_brands", "brand_from"]
@@ -85,7 +88,8 @@ BRAND_COLUMNS = ["brand", "brand_role", "brand_start", "brand_end", "brand_evasi
 def find_brands(titles: list[Canonical], brand_field: pd.Series, lexicon: BrandLexicon) -> pd.DataFrame:
     """Return ``BRAND_COLUMNS``, one row a title in order.
 
-    ``brand_role`` is ``mark`` (as the maker), ``compatible`` ("dành cho iPhone") or ``style`` ("kiểu Gucci"); ``brand_start`` and
+    ``brand_role`` is ``mark`` (as the maker), ``compatible`` ("dành cho iPhone"), ``style`` ("kiểu Gucci") or, after
+    `settle_roles`, ``other_goods``; ``brand_start`` and
     ``brand_end`` are positions in the original title; ``n_brands`` counts different brands named as makers.
     """
     remembered: dict[tuple[str, str | None], tuple[Any, ...]] = {}
@@ -100,6 +104,19 @@ def find_brands(titles: list[Canonical], brand_field: pd.Series, lexicon: BrandL
         {"brand": "str", "brand_role": "str", "brand_start": "float64", "brand_end": "float64", "brand_evasive": "bool"}
         | {"n_brands": "float64", "brand_from": "str"}
     )
+
+
+def settle_roles(brands: pd.DataFrame, goods_group: pd.Series, lexicon: BrandLexicon) -> pd.DataFrame:
+    """Return ``brands`` with ``mark`` turned into ``other_goods`` where the brand does not make such goods.
+
+    "Túi đựng Macbook" is no Apple bag and "son Candy Apple" no Apple lipstick: neither price nor words may count against the brand's own.
+    Where no goods group is known the role stays.
+    """
+    makers = brands["brand_role"].eq("mark") & goods_group.notna()
+    foreign = [
+        maker and group not in lexicon.makes[brand] for maker, brand, group in zip(makers, brands["brand"], goods_group, strict=True)
+    ]
+    return brands.assign(brand_role=brands["brand_role"].mask(pd.Series(foreign, index=brands.index, dtype=bool), "other_goods"))
 
 
 def _decide(title: Canonical, field: str | None, lexicon: BrandLexicon) -> tuple[Any, ...]:

@@ -18,13 +18,15 @@ from features.canonical import Canonical, fold
 from features.errors import ConfigError
 from features.lookup import WordFinder
 
-KIND_COLUMNS = ["goods_group", "item_type", "n_units", "kind_why"]
+KIND_COLUMNS = ["goods_group", "item_type", "n_units", "for_children", "kind_why"]
 ITEM_TYPES = frozenset({"device", "accessory", "part", "sample", "voucher", "used", "service", "deposit", "goods"})
 
 #: Item types that overrule the head noun, strongest first.
 _OVERRULING = ("deposit", "voucher", "service", "used", "sample")
 _PLACES = frozenset({"head", "model", "anywhere", "near"})
 _ELECTRONICS, _PERFUME = "điện tử, phụ kiện", "nước hoa"
+#: Nouns that also count: "cặp" is a bag or a pair.
+_PAIRS = frozenset({"cặp"})
 #: A single syllable is a head only this near the start of its part of the title: "… nhỏ gọn bỏ túi" sells no bag.
 _NEAR_WORDS = 3
 _MAX_UNITS = 200
@@ -47,7 +49,9 @@ _FOR = re.compile(
 _ML = re.compile(r"(?<![\d.,])(\d{1,4})\s?ml(?!\w)")
 _SAMPLE_ML = 15
 
-_COUNT = r"(?P<n>\d{1,3})(?![\d/]|[.,]\d|\s?(?:%|ml|g|gr|gam|kg|l|lít|lit|w|gb|tb|cm|mm|m|k|tr|inch|in|tính|trong|lớp|size|màu|món|ngăn|tầng|"
+#: A child's shoe costs half of a grown-up's: they are no peers.
+_CHILDREN = re.compile(r"(?<!\w)(?:trẻ em|trẻ nhỏ|em bé|cho bé|bé trai|bé gái|sơ sinh|kids?|kid's|junior|infants?|toddlers?)(?!\w)")
+_COUNT = r"(?P<n>\d{1,3})(?![\d/]|(?:pro|plus|promax|max|mini)|[.,]\d|\s?(?:%|ml|g|gr|gam|kg|l|lít|lit|w|gb|tb|cm|mm|m|k|tr|inch|in|tính|trong|lớp|size|màu|món|ngăn|tầng|"
 _COUNT += r"chi tiết|mảnh|viên|que|miếng|tờ|dây|lỗ|mét|tháng|năm|ngày|giờ|đồng|người|chân|cánh|bánh|cạnh|mặt|da|x|v|a|p|d|hp|kênh|nút|phím)(?!\w))"
 _PACK = re.compile(r"(?<!\w)(?:combo|lốc|thùng|hộp|bịch|pack|bộ|set|sét|sỉ|lô|mua)\s?" + _COUNT)
 _PIECES = re.compile(
@@ -110,18 +114,18 @@ def classify(
     """Return ``KIND_COLUMNS``, one row a title in order.
 
     ``goods_group`` is missing where neither title nor category names one; ``n_units`` counts whole articles sold together, 1 by
-    default; ``kind_why`` quotes the deciding words in lower case.
+    default; ``for_children`` is true where the title says so; ``kind_why`` quotes the deciding words in lower case.
     """
-    remembered: dict[tuple[str, str | None, str | None], tuple[str | None, str | None, float, str | None]] = {}
+    remembered: dict[tuple[str, str | None, str | None], tuple[str | None, str | None, float, bool, str | None]] = {}
     rows = []
     for title, cat, role in zip(titles, category.tolist(), brands["brand_role"].tolist(), strict=True):
         key = (title.folded, _text(cat), _text(role))
         if key not in remembered:
             kind = _kind(*key, lexicon)
-            remembered[key] = (kind.group, kind.item, _units(title.folded), kind.why)
+            remembered[key] = (kind.group, kind.item, _units(title.folded), bool(_CHILDREN.search(title.folded)), kind.why)
         rows.append(remembered[key])
     table = pd.DataFrame(rows, columns=KIND_COLUMNS)
-    return table.astype({"goods_group": "str", "item_type": "str", "n_units": "float64", "kind_why": "str"})
+    return table.astype({"goods_group": "str", "item_type": "str", "n_units": "float64", "for_children": "bool", "kind_why": "str"})
 
 
 def _kind(folded: str, category: str | None, brand_role: str | None, lexicon: KindLexicon) -> _Kind:
@@ -157,6 +161,8 @@ def _head(folded: str, matches: list[_Match], brackets: list[tuple[int, int]]) -
         if one.word.place not in ("head", "model") or _far(folded, one, brackets):
             continue
         before = folded[max(0, one.start - 40) : one.start]
+        if one.text in _PAIRS and _followed(folded, one, matches[at + 1 :]):
+            continue
         if _FOR.search(before):
             goes_with = goes_with or one
         elif not _BESIDE.search(before):
@@ -164,6 +170,11 @@ def _head(folded: str, matches: list[_Match], brackets: list[tuple[int, int]]) -
     if goes_with is None or goes_with.word.group == "-":
         return None
     return _Kind(goes_with.word.group, "accessory", goes_with.text)
+
+
+def _followed(folded: str, one: _Match, later: list[_Match]) -> bool:
+    """True where a head noun stands right behind: "cặp loa" is a pair of speakers, no bag."""
+    return any(other.start == one.end + 1 and other.word.place == "head" for other in later[:1])
 
 
 def _settle(folded: str, head: _Match, later: list[_Match], brackets: list[tuple[int, int]]) -> _Kind:

@@ -28,10 +28,13 @@ NOT_COMPARABLE = frozenset({"voucher", "deposit", "service", "used", "sample", "
 SECOND_HAND = frozenset({"chotot", "facebook"})
 
 PEER_COLUMNS = ["platform", "listing_id", "seller_id", "seller_name", "is_official", "price_vnd", "brand", "brand_role"]
-PEER_COLUMNS += ["goods_group", "item_type", "kind_why", "n_units", "model_key"]
+PEER_COLUMNS += ["goods_group", "item_type", "kind_why", "for_children", "n_units", "model_key"]
 
 #: Spread below which a group is treated as if it were this wide (natural log): sales of 20 % are everyday.
 MIN_SPREAD = 0.25
+
+#: A brand's group whose quartiles lie further apart than this (ratio) mixes articles of every price and is no reference.
+MAX_BRAND_SPREAD = 2.5
 
 _MODEL_TOKEN = re.compile(r"(?<![\w])(?=[a-z]*\d)[a-z0-9]{1,12}(?![\w])")
 _UNIT_SPACE = re.compile(r"(?<=\d) (?=(?:ml|gb|tb|kg|g|l|mm|cm|inch|w|mah|v)\b)")
@@ -146,7 +149,8 @@ class PriceReference:
         """Return price columns for ``rows``, same index.
 
         ``price_level`` (``model`` | ``brand``), ``price_by_official`` (bool), ``price_n_peers`` (other sellers),
-        ``price_ref_low``, ``price_ref_mid``, ``price_ref_high`` (VND a unit: quartiles of the other sellers),
+        ``price_ref_floor``, ``price_ref_low``, ``price_ref_mid``, ``price_ref_high`` (VND a unit: lowest tenth and quartiles of the other
+        sellers),
         ``price_gap`` (natural log of own unit price over the middle; negative is cheaper), ``price_z`` (the gap in
         robust standard deviations of the group). All missing where the method abstains.
         """
@@ -174,20 +178,23 @@ class PriceReference:
         rows = rows[groups.notna()]
         groups = groups[groups.notna()]
         peers = self.official_peers_ if official else self.peers_
-        others, logs = peers.without(groups, _peer(rows), (0.25, 0.5, 0.75))
+        others, logs = peers.without(groups, _peer(rows), (0.1, 0.25, 0.5, 0.75))
         needed = np.where(seller_key(rows).isna(), self.min_unnamed, self.min_sellers)
         enough = others >= (np.maximum(self.min_official, 1) if official else needed)
+        if level == "brand":
+            enough &= np.less(logs[:, 3] - logs[:, 1], np.log(MAX_BRAND_SPREAD), where=enough, out=np.zeros(len(enough), dtype=bool))
         kept, logs, others = rows[enough], logs[enough], others[enough]
-        gap = _log_unit_price(kept).to_numpy() - logs[:, 1]
-        spread = np.maximum((logs[:, 2] - logs[:, 0]) / 1.349, MIN_SPREAD)  # 1.349: quartile range of a normal
+        gap = _log_unit_price(kept).to_numpy() - logs[:, 2]
+        spread = np.maximum((logs[:, 3] - logs[:, 1]) / 1.349, MIN_SPREAD)  # 1.349: quartile range of a normal
         return pd.DataFrame(
             {
                 "price_level": pd.Series(level, index=kept.index, dtype="str"),
                 "price_by_official": official,
                 "price_n_peers": others.astype(float),
-                "price_ref_low": np.exp(logs[:, 0]),
-                "price_ref_mid": np.exp(logs[:, 1]),
-                "price_ref_high": np.exp(logs[:, 2]),
+                "price_ref_floor": np.exp(logs[:, 0]),
+                "price_ref_low": np.exp(logs[:, 1]),
+                "price_ref_mid": np.exp(logs[:, 2]),
+                "price_ref_high": np.exp(logs[:, 3]),
                 "price_gap": gap,
                 "price_z": gap / spread,
             },
@@ -195,7 +202,7 @@ class PriceReference:
         )
 
 
-_NUMBERS = ["price_n_peers", "price_ref_low", "price_ref_mid", "price_ref_high", "price_gap", "price_z"]
+_NUMBERS = ["price_n_peers", "price_ref_floor", "price_ref_low", "price_ref_mid", "price_ref_high", "price_gap", "price_z"]
 
 
 def _comparable(rows: pd.DataFrame) -> pd.Series:
@@ -212,6 +219,7 @@ def _comparable(rows: pd.DataFrame) -> pd.Series:
 def _levels(rows: pd.DataFrame) -> dict[str, pd.Series]:
     # The head noun keeps an earphone apart from a phone of the same maker.
     kind = rows["goods_group"] + "|" + rows["item_type"].fillna("goods") + "|" + rows["kind_why"].fillna("")
+    kind = kind + np.where(rows["for_children"].fillna(False).astype(bool), "|child", "")
     brand = rows["brand"] + "|" + kind
     model = (brand + "|" + rows["model_key"]).where(rows["model_key"].fillna("").ne(""))
     return {"model": model, "brand": brand}

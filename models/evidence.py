@@ -89,6 +89,9 @@ def price_points(
     """
     peer, table = weights.signs.price_below_peers, weights.signs.price_below_genuine
     low = comparable & rows["price_gap"].lt(np.log(peer.below_ratio or 0.5)) & rows["price_z"].lt(peer.below_z or -2.0)
+    # A brand may sell from 400,000 to 10 million: what the cheapest tenth of the others ask is no sign.
+    floor_gap = rows["price_gap"] + np.log(rows["price_ref_mid"] / rows["price_ref_floor"])
+    low &= floor_gap.lt(np.log(peer.below_floor or 1.0))
     beyond = (peer.below_z or -2.0) - rows["price_z"]
     by_peers = (peer.points + peer.points_per_z * beyond).clip(upper=peer.max_points).where(low)
     ratio = rows["price_to_genuine"]

@@ -28,6 +28,7 @@ class SignWeight(_Frozen):
     max_points: float | None = None
     below_ratio: float | None = None
     below_z: float | None = None
+    below_floor: float | None = None
     below_days: float | None = None
     at_least: int | None = None
     only_with_others: bool = False

@@ -64,7 +64,7 @@ def _below_peers(fact: dict[str, Any], quote: str | None) -> str:
     return (
         f"Giá {format_price(fact['price_vnd'])}{_per_unit(fact)}, rẻ hơn {cheaper} % so với giá giữa "
         f"{format_price(fact['price_ref_mid'])} của {int(fact['price_n_peers'])} {who} {_LEVELS[fact['price_level']]} "
-        f"{fact['brand']} (một nửa nằm trong khoảng {format_price(fact['price_ref_low'])} – {format_price(fact['price_ref_high'])})"
+        f"{_brand(fact)} (một nửa nằm trong khoảng {format_price(fact['price_ref_low'])} – {format_price(fact['price_ref_high'])})"
     )
 
 
@@ -72,8 +72,13 @@ def _below_genuine(fact: dict[str, Any], quote: str | None) -> str:
     percent = max(1, round(100 * fact["price_to_genuine"]))
     return (
         f"Giá {format_price(fact['price_vnd'])}{_per_unit(fact)}, bằng khoảng {percent} % mức thấp nhất của hàng chính hãng "
-        f"{fact['brand']} cùng loại (tham khảo từ {format_price(fact['genuine_floor'])}, chưa kiểm chứng)"
+        f"{_brand(fact)} cùng loại (tham khảo từ {format_price(fact['genuine_floor'])}, chưa kiểm chứng)"
     )
+
+
+def _brand(fact: dict[str, Any]) -> str:
+    """The brand, and where it stands if not in the title."""
+    return f"{fact['brand']} (ghi ở ô thương hiệu)" if fact["brand_from"] == "field" else str(fact["brand"])
 
 
 def _per_unit(fact: dict[str, Any]) -> str:

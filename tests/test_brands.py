@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from features.brands import BRAND_COLUMNS, NO_BRAND, find_brands
+from features.brands import BRAND_COLUMNS, NO_BRAND, find_brands, settle_roles
 from features.canonical import canonicalise
 from pipeline.reference import load_lexicons, load_reference
 
@@ -178,3 +178,17 @@ def test_a_title_reads_the_same_alone_and_in_any_batch() -> None:
 
 def test_no_titles_give_an_empty_table_with_all_columns() -> None:
     assert list(brands_of([]).columns) == BRAND_COLUMNS
+
+
+@pytest.mark.parametrize(
+    ("title", "group", "role"),
+    [
+        ("Túi đựng Macbook chống sốc", "túi xách, ví, balo", "other_goods"),
+        ("Macbook Air M2", "điện tử, phụ kiện", "mark"),
+        ("Macbook Air M2", None, "mark"),
+    ],
+)
+def test_a_brand_beside_goods_it_does_not_make_is_not_their_maker(title: str, group: str | None, role: str) -> None:
+    lexicon = load_lexicons().brands
+    found = find_brands([canonicalise(title, lexicon.joinable)], pd.Series([None], dtype="str"), lexicon).assign(brand_role="mark")
+    assert settle_roles(found, pd.Series([group], dtype="str"), lexicon)["brand_role"].iloc[0] == role

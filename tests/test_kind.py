@@ -225,3 +225,18 @@ def test_a_category_of_an_unknown_group_is_refused() -> None:
     categories = tables.categories.assign(goods_group="no such group")
     with pytest.raises(ConfigError, match="no such group"):
         KindLexicon.from_tables(tables.goods_groups, tables.kinds, categories)
+
+
+@pytest.mark.parametrize(("title", "child"), [("Giày trẻ em Nike", True), ("Dép cho bé gái", True), ("Nike Kids shoes", True), ("Giày Nike nữ", False)])
+def test_articles_for_children_are_told_apart(title: str, child: bool) -> None:
+    assert bool(kind_of(title)["for_children"]) is child
+
+
+def test_a_pair_of_speakers_is_no_bag() -> None:
+    assert kind_of("Cặp loa ô tô hai chiều")["goods_group"] == "điện tử, phụ kiện"
+    assert kind_of("Cặp da công sở nam")["goods_group"] == "túi xách, ví, balo"
+
+
+@pytest.mark.parametrize("title", ["Điện thoại toàn bộ 14plus mới", "Bộ 15pro max", "Set 12 mini"])
+def test_a_model_number_behind_a_counter_is_no_pack(title: str) -> None:
+    assert kind_of(title)["n_units"] == 1

@@ -31,6 +31,7 @@ def offers(*rows: dict[str, Any]) -> pd.DataFrame:
         "goods_group": "giày dép",
         "item_type": "goods",
         "kind_why": "giày",
+        "for_children": False,
         "n_units": 1.0,
         "model_key": "",
         "captured_at": DAY,
@@ -139,9 +140,9 @@ def test_no_other_brand_or_kind_of_thing_is_a_peer(apart: dict[str, Any]) -> Non
 
 
 def test_the_same_model_goes_before_the_brand() -> None:
-    model = [{"model_key": "15 max"} | offer for offer in asking(900, 3000, 3000, 3000)]
+    model = [{"model_key": "15 max"} | offer for offer in asking(900, 2000, 2000, 2000)]
     found = priced(offers(*model, *asking(1000, 1000, 1000, 1000)))
-    assert (found.loc[0, "price_level"], found.loc[0, "price_ref_mid"]) == ("model", pytest.approx(3000))
+    assert (found.loc[0, "price_level"], found.loc[0, "price_ref_mid"]) == ("model", pytest.approx(2000))
     assert found.loc[4, "price_level"] == "brand"
 
 
@@ -151,10 +152,24 @@ def test_a_pack_of_three_is_compared_by_the_piece() -> None:
 
 
 def test_quartiles_of_the_other_sellers_are_given() -> None:
-    found = priced(offers(*asking(1, 100, 200, 400, 800, 1600))).iloc[0]
-    assert found["price_ref_low"] == pytest.approx(200)
+    found = priced(offers(*asking(1, 100, 300, 400, 500, 1600))).iloc[0]
+    assert found["price_ref_low"] == pytest.approx(300)
     assert found["price_ref_mid"] == pytest.approx(400)
-    assert found["price_ref_high"] == pytest.approx(800)
+    assert found["price_ref_high"] == pytest.approx(500)
+    # The lowest tenth of five others lies four tenths of the way from the first to the second, on the log scale.
+    assert found["price_ref_floor"] == pytest.approx(100 * 3**0.4)
+
+
+def test_a_brand_that_sells_at_every_price_is_no_reference_but_its_models_are() -> None:
+    wide = asking(50, 100, 300, 1000, 3000, 9000)
+    assert pd.isna(priced(offers(*wide)).loc[0, "price_gap"])
+    assert priced(offers(*[{"model_key": "15 max"} | offer for offer in wide])).loc[0, "price_level"] == "model"
+
+
+def test_childrens_articles_are_compared_among_themselves() -> None:
+    grown = asking(2000, 2000, 2000, 2000)
+    child = [{"for_children": True} | offer for offer in asking(900, 1000, 1000, 1000)]
+    assert priced(offers(*grown, *child)).loc[4, "price_ref_mid"] == pytest.approx(1000)
 
 
 many = st.lists(st.tuples(st.integers(0, 6), st.integers(1, 10_000)), min_size=1, max_size=25)
@@ -167,7 +182,8 @@ def test_the_reference_is_the_quantile_of_the_other_sellers_medians(pairs: list[
     medians = np.log(rows["price_vnd"]).groupby(rows["seller_id"]).median()
     for row in range(len(rows)):
         others = medians.drop(rows.loc[row, "seller_id"])
-        if len(others) < 3:
+        mixed = len(others) >= 3 and np.diff(np.quantile(others, [0.25, 0.75]))[0] >= math.log(2.5)
+        if len(others) < 3 or mixed:
             assert pd.isna(found.loc[row, "price_gap"])
         else:
             assert math.log(found.loc[row, "price_ref_mid"]) == pytest.approx(np.quantile(others, 0.5))

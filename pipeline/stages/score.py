@@ -25,7 +25,7 @@ from pipeline.tables.scores import validate_scores
 
 #: What the market references need of every row: a few hundred bytes a listing, whatever its description's length.
 _LISTING_COLUMNS = ["platform", "listing_id", "seller_id", "seller_name", "is_official", "seller_type", "price_vnd"]
-_ROW_COLUMNS = ["brand", "brand_role", "brand_famous", "goods_group", "item_type", "kind_why", "n_units", "model_key"]
+_ROW_COLUMNS = ["brand", "brand_role", "brand_famous", "goods_group", "item_type", "kind_why", "for_children", "n_units", "model_key"]
 
 MODEL_VERSION = "evidence-1"
 
