@@ -63,17 +63,18 @@ class Weights(NamedTuple):
     transitions: Floats  # (from, to)
 
 
-def _compiled(function: Any) -> Any:
+def compiled(function: Any) -> Any:
+    """Compile at the first call, or load what another process compiled."""
     with numba_cache() as on_disk:
         return numba.njit(cache=on_disk, nogil=True)(function)
 
 
-@_compiled
+@compiled
 def _slot(key: int, mask: int) -> int:
     return ((key * 0x9E3779B97F4A7C1) >> 24) & mask
 
 
-@_compiled
+@compiled
 def row_of(slots: Ints, key: int) -> int:
     """Return the row under a key, 0 where there is none."""
     mask = len(slots) - 1
@@ -85,7 +86,7 @@ def row_of(slots: Ints, key: int) -> int:
     return 0
 
 
-@_compiled
+@compiled
 def fill(slots: Ints, keys: Ints) -> None:
     """Store row ``i + 1`` under ``keys[i]``; ``slots`` comes full of -1, a power of two and at least twice as many."""
     mask = len(slots) - 1
@@ -97,7 +98,7 @@ def fill(slots: Ints, keys: Ints) -> None:
         slots[at, 1] = i + 1
 
 
-@_compiled
+@compiled
 def expand(chunks: Ints, ends: Ints, starts: Ints, flat: Ints) -> tuple[Ints, Ints]:
     """Return the token numbers of all chunks, and where each text's end; chunk ``c`` holds ``flat[starts[c]:starts[c + 1]]``."""
     total = 0
@@ -117,7 +118,7 @@ def expand(chunks: Ints, ends: Ints, starts: Ints, flat: Ints) -> tuple[Ints, In
     return tokens, token_ends
 
 
-@_compiled
+@compiled
 def _code(tokens: Ints, exact: Ints, lower: Ints, flags: Ints, w: Weights, codes: Ints) -> None:
     """Write the codes of a text's tokens; row 0 and 1 of ``codes`` stand for what is before it, the last two for what is after it."""
     n = len(tokens)
@@ -158,7 +159,7 @@ def _code(tokens: Ints, exact: Ints, lower: Ints, flags: Ints, w: Weights, codes
             row[_TRIPLE_KNOWN] = 1
 
 
-@_compiled
+@compiled
 def _emit(codes: Ints, w: Weights, out: Floats) -> None:
     """Add up what the window says of each token, in the tagger's order."""
     for t in range(len(out)):
@@ -189,7 +190,7 @@ def _emit(codes: Ints, w: Weights, out: Floats) -> None:
         out[t, 0], out[t, 1] = begin, inside
 
 
-@_compiled
+@compiled
 def _best_path(e: Floats, transitions: Floats, back: Bytes, labels: Bytes) -> float:
     """Write the labels of the best path and return its score; of equal paths the one that stays with "begins"."""
     n = len(e)
@@ -208,7 +209,7 @@ def _best_path(e: Floats, transitions: Floats, back: Bytes, labels: Bytes) -> fl
     return max(begin, inside)
 
 
-@_compiled
+@compiled
 def decide(tokens: Ints, ends: Ints, exact: Ints, lower: Ints, flags: Ints, w: Weights) -> tuple[Bytes, Floats]:
     """Return a label a token (1: inside a word; a text's first token is always 0) and the score of each text's best path.
 

@@ -52,8 +52,13 @@ def unknown_parts() -> list[str]:
     """Name what is installed differently from what the fast path is proven for; empty where all is known."""
     home = _home()
     wrong = [name for name, known in KNOWN_FILES.items() if _sha256(home / name) != known]
-    core = importlib.metadata.version("underthesea_core")
+    core = installed_core()
     return wrong if core in KNOWN_CORES else [*wrong, f"underthesea_core {core}"]
+
+
+def installed_core() -> str:
+    """Return the version of underthesea's compiled half."""
+    return importlib.metadata.version("underthesea_core")
 
 
 def read_published() -> Published:

@@ -9,52 +9,68 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from features.segment.chunks import Chunks
+from features.segment.chunks import MAX_CHUNKS, Chunks
 from features.segment.decide import decide, expand
-from features.segment.tables import Tables, load_tables
+from features.segment.hashes import WORD_KIND, Hashes, words_in
+from features.segment.tables import Tables
 
 #: Characters decided at a time: bounds the working memory whatever the caller hands over.
 BATCH_CHARACTERS = 400_000
 
 
 class Decided(NamedTuple):
-    """Token numbers of a batch of texts, a label each (1: inside a word), and where each text's end."""
+    """Token numbers of a batch of texts, a label each (1: inside a word), where each text's end, and the score of each text's best path."""
 
     tokens: npt.NDArray[np.int64]
     labels: npt.NDArray[np.uint8]
     ends: npt.NDArray[np.int64]
+    scores: npt.NDArray[np.float64]
 
 
 class Segmenter:
-    """Words as the published model decides them. One an interpreter is enough; threads take turns."""
+    """Words as the published model decides them. One in a process is enough; threads take turns."""
 
-    def __init__(self, tables: Tables | None = None) -> None:
-        self._tables = tables or load_tables()
-        self._chunks = Chunks(self._tables)
-        self._lock = threading.RLock()
+    def __init__(self, tables: Tables, *, max_chunks: int = MAX_CHUNKS) -> None:
+        self.tables = tables
+        self.chunks = Chunks(tables, max_chunks=max_chunks)
+        self._lock = threading.Lock()
 
     def words(self, texts: Sequence[str]) -> list[list[str]]:
-        """Return the words of each text, in order."""
+        """Return the words of each text, in order.
+
+        Raises ``UnicodeEncodeError`` where a text holds half a surrogate pair, as underthesea does.
+        """
         found: list[list[str]] = []
         with self._lock:
             for batch in batches(texts):
-                tokens, labels, ends = self.decide(batch)
-                pieces = self._chunks.pieces
+                tokens, labels, ends, _ = self.decide(batch)
+                piece = self.chunks.pieces.__getitem__
                 codes = (2 * tokens + labels).tolist()
                 start = 0
                 for end in ends.tolist():
-                    found.append("".join(map(pieces.__getitem__, codes[start:end]))[1:].split("\n") if end > start else [])
+                    # Every word begins with a line feed, and no token holds one.
+                    found.append("".join(map(piece, codes[start:end]))[1:].split("\n") if end > start else [])
                     start = end
         return found
 
+    def word_hashes(self, texts: Sequence[str]) -> Hashes:
+        """Return the hashes of the words of each text, without making a string."""
+        indptr, values = [np.zeros(1, dtype=np.int64)], [np.empty(0, dtype=np.uint64)]
+        with self._lock:
+            for batch in batches(texts):
+                tokens, labels, ends, _ = self.decide(batch)
+                values.append(words_in(tokens, labels, ends, self.chunks.hashes(), WORD_KIND))
+                indptr.append(ends + indptr[-1][-1])
+        return Hashes(np.concatenate(indptr), np.concatenate(values))
+
     def decide(self, texts: Sequence[str]) -> Decided:
-        """Decide a batch; the token numbers hold until the next one."""
-        if self._chunks.full():
-            self._chunks.forget()
-        chunks, chunk_ends = self._chunks.numbers(texts)
-        tokens, ends = expand(chunks, chunk_ends, *self._chunks.layout())
-        labels, _ = decide(tokens, ends, *self._chunks.classes(), self._tables.weights)
-        return Decided(tokens, labels, ends)
+        """Decide a batch, under the lock; token numbers hold until the next one."""
+        if self.chunks.full():
+            self.chunks.forget()
+        chunks, chunk_ends = self.chunks.numbers(texts)
+        tokens, ends = expand(chunks, chunk_ends, *self.chunks.layout())
+        labels, scores = decide(tokens, ends, *self.chunks.classes(), self.tables.weights)
+        return Decided(tokens, labels, ends, scores)
 
 
 def batches(texts: Sequence[str]) -> Iterator[Sequence[str]]:

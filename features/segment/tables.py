@@ -1,7 +1,7 @@
 """From the published model to tables of numbers, computed once and kept in the state folder.
 
-A table file is plain arrays (``.npz``, never unpickled), named by what it was made from: the known checksums and our own format. A file that
-cannot be read is made again.
+A table file is plain arrays (``.npz``, never unpickled), named by what it was made from: the checksums of the model and of this code. A file
+that cannot be read is made again.
 """
 
 from __future__ import annotations
@@ -12,15 +12,15 @@ import json
 import zipfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
+from features.segment import decide
 from features.segment.decide import ANSWERS, BITS, DIGIT_WINDOW, PAIR_STARTS, TRIPLE_STARTS, WINDOW, Weights, fill
-from features.segment.published import KNOWN_FILES, Published, read_published
+from features.segment.published import KNOWN_FILES, Published, installed_core
 from features.segment.state import state_folder, write_whole
-
-FORMAT = 2
 
 Floats = npt.NDArray[np.float64]
 #: Pairs or triples as written, by the numbers of their words; a span's row is its place, from 1.
@@ -39,19 +39,22 @@ class Tables:
     tokens: dict[str, str]
 
 
-def load_tables() -> Tables:
-    """Return the tables of the installed model; about a second the first time, 0.1 s from the state folder."""
-    folder = state_folder("words")
-    path = folder / f"{_name()}.npz" if folder else None
-    if path and path.is_file():
-        try:
-            return _unpack(path.read_bytes())
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
-            pass  # cut short or damaged: make it again
-    tables = build_tables(read_published())
-    if path:
+def kept_tables() -> Tables | None:
+    """Return the tables kept in the state folder, ``None`` where there are none of this model and this code, or the file is damaged."""
+    path = _kept_at()
+    if path is None or not path.is_file():
+        return None
+    try:
+        return _unpack(path.read_bytes())
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        return None
+
+
+def keep_tables(tables: Tables) -> None:
+    """Keep tables for the next start, where there is a state folder."""
+    path = _kept_at()
+    if path is not None:
         write_whole(path, _pack(tables))
-    return tables
 
 
 def build_tables(model: Published) -> Tables:
@@ -83,6 +86,8 @@ def build_tables(model: Published) -> Tables:
         pair_in_dictionary=np.array([pair in model.dictionary for pair in ["", *lower_pair_rows.values()]], dtype=np.uint8),
         transitions=model.transitions,
     )
+    # Contiguous, as they come back from the file: another layout would be compiled again.
+    weights = Weights(*map(np.ascontiguousarray, weights))
     return Tables(weights, exact, lower, model.pattern, model.letters, model.tokens)
 
 
@@ -130,9 +135,11 @@ def _hashed(spans: Spans) -> npt.NDArray[np.int64]:
     return slots
 
 
-def _name() -> str:
-    made_from = json.dumps([FORMAT, sorted(KNOWN_FILES.items())])
-    return hashlib.sha256(made_from.encode()).hexdigest()[:16]
+def _kept_at() -> Path | None:
+    code = [Path(file).read_bytes() for file in (__file__, decide.__file__)]
+    made_from = [sorted(KNOWN_FILES.items()), installed_core(), [hashlib.sha256(one).hexdigest() for one in code]]
+    folder = state_folder("words")
+    return folder / f"{hashlib.sha256(json.dumps(made_from).encode()).hexdigest()[:16]}.npz" if folder else None
 
 
 def _pack(tables: Tables) -> bytes:
