@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from features.errors import DataError
+from pipeline.sources.json_documents import unfold
 from pipeline.sources.mapping import SourceMapping, dig
 from pipeline.sources.readers import file_format, read_batches
 
 _LOOK_AT = 20
+_BATCHES = 50
 
 
 class Guess(NamedTuple):
@@ -22,18 +24,24 @@ class Guess(NamedTuple):
     why: str
 
 
+class NoRecords(DataError):
+    """The file can be read and holds no record: empty, or nothing but a header."""
+
+
 def detect(path: Path, mappings: Mapping[str, SourceMapping]) -> Guess:
-    """Return the best-fitting mapping; raises `DataError` naming the nearest ones where none fits."""
+    """Return the best-fitting mapping.
+
+    Raises `NoRecords` for a file without any, and `DataError` where it cannot be read or no mapping fits (naming the nearest ones).
+    """
     form = file_format(path)
-    heads: dict[str, list[dict[str, Any]]] = {}
+    head = _head(path)
     guesses, near = [], []
     for mapping in mappings.values():
         if form not in mapping.formats:
             continue
-        if mapping.records not in heads:
-            heads[mapping.records] = _head(path, mapping.records)
-        records = heads[mapping.records]
-        missing = [p for p in mapping.detect.paths if not any(_has(record, p) for record in records)]
+        members = [member for value in head for member, problem in unfold(value, mapping.records) if not problem]
+        records = mapping.named(members[:_LOOK_AT])
+        missing = ["|".join(group) for group in mapping.detect.paths if not any(_has(record, p) for record in records for p in group)]
         if records and not missing and _agrees(records, mapping):
             guesses.append(_guess(records, mapping))
         else:
@@ -45,15 +53,20 @@ def detect(path: Path, mappings: Mapping[str, SourceMapping]) -> Guess:
     raise DataError(f"{path.name}: no mapping fits (nearest: {nearest or 'none for ' + form}). Name one with --source or add a YAML.")
 
 
-def _head(path: Path, records: str) -> list[dict[str, Any]]:
-    try:
-        for batch in islice(read_batches(path, records=records, size=_LOOK_AT if not records else 50_000), 3):
-            if batch.records:
-                return batch.records[:_LOOK_AT]
-    except DataError:
-        # Not in this envelope; another mapping may know the file, and the reading proper names real damage.
-        return []
-    return []
+def _head(path: Path) -> list[dict[str, Any]]:
+    """The first records, envelopes not yet opened."""
+    head: list[dict[str, Any]] = []
+    rejected = 0
+    for batch in islice(read_batches(path, size=_LOOK_AT), _BATCHES):
+        head += batch.records
+        rejected += len(batch.rejected)
+        if len(head) >= _LOOK_AT:
+            break
+    if not head and rejected:
+        raise DataError(f"{path.name}: none of the first {rejected} entries is a record; name a mapping with --source to put them into quarantine")
+    if not head:
+        raise NoRecords(f"{path.name} holds no record")
+    return head
 
 
 def _has(record: dict[str, Any], path: str) -> bool:
@@ -78,4 +91,5 @@ def _guess(records: list[dict[str, Any]], mapping: SourceMapping) -> Guess:
     paths = [spec.path for spec in mapping.fields.values() if spec.path]
     shown = sum(any(_has(record, path) for path in group for record in records) for group in paths)
     confidence = shown / len(paths) if paths else 1.0
-    return Guess(mapping, confidence, f"has {', '.join(mapping.detect.paths)}; {shown} of {len(paths)} mapped fields seen")
+    asked = ", ".join("|".join(group) for group in mapping.detect.paths)
+    return Guess(mapping, confidence, f"has {asked}; {shown} of {len(paths)} mapped fields seen")

@@ -6,6 +6,7 @@ import re
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
+from unicodedata import normalize
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
@@ -15,6 +16,10 @@ from pipeline.sources.values import SCALARS, literal
 from pipeline.tables.listings import COLUMNS
 
 Format = Literal["csv", "xlsx", "jsonl", "json", "parquet"]
+Kind = Literal["text", "number", "flag"]
+
+#: Columns that ingest fills; a payload cannot.
+_OURS = frozenset({"captured_precision", "source", "source_file", "source_line", "observes", "flags", "row_hash"})
 
 
 class FieldSpec(BaseModel):
@@ -44,19 +49,38 @@ class FieldSpec(BaseModel):
             raise ValueError(f"unknown parse {self.parse!r}; known: {sorted(SCALARS)}")
         if not self.path and self.const is None and self.template is None:
             raise ValueError("needs one of path, const, template")
-        if self.extract is not None:
-            re.compile(self.extract)
+        if self.extract is not None and not _n_groups(self.extract):
+            raise ValueError(f"extract {self.extract!r} needs a group in brackets: what stands in the first one is taken")
         return self
+
+    @property
+    def kind(self) -> Kind:
+        """What a further column (``x_NAME``) of this kind holds."""
+        if self.parse in (None, "text"):
+            return "text"
+        return "flag" if self.parse == "flag" else "number"
+
+
+def _n_groups(pattern: str) -> int:
+    try:
+        return re.compile(pattern).groups
+    except re.error as error:
+        raise ValueError(f"extract {pattern!r} is no regular expression: {error}") from error
 
 
 class Detect(BaseModel):
-    """What a file of this source looks like. All ``paths`` must be there; ``absent`` must not; ``values`` must match."""
+    """What a file of this source looks like. All ``paths`` must be there (of a list of paths one); ``absent`` must not; ``equals`` must match."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    paths: tuple[str, ...]
+    paths: tuple[tuple[str, ...], ...]
     absent: tuple[str, ...] = ()
     equals: dict[str, str] = Field(default_factory=dict)
+
+    @field_validator("paths", mode="before")
+    @classmethod
+    def _one_or_many(cls, value: Any) -> Any:
+        return [(one,) if isinstance(one, str) else one for one in value] if isinstance(value, list | tuple) else value
 
 
 class SourceMapping(BaseModel):
@@ -73,7 +97,8 @@ class SourceMapping(BaseModel):
     fields: dict[str, FieldSpec]
     observes: Literal["filled"] | tuple[str, ...] = "filled"
     captured_at: str | None = None
-    strip_suffix: str | None = None
+    fold_names: bool = False
+    boilerplate: tuple[str, ...] = ()
 
     @field_validator("fields", mode="before")
     @classmethod
@@ -84,13 +109,35 @@ class SourceMapping(BaseModel):
 
     @model_validator(mode="after")
     def _known_columns(self) -> SourceMapping:
+        ours = sorted(_OURS & set(self.fields))
+        if ours:
+            raise ValueError(f"fields {ours} are filled by ingest itself")
         unknown = [name for name in self.fields if name not in COLUMNS and not re.fullmatch(r"x_[a-z0-9_]{1,40}", name)]
         if unknown:
             raise ValueError(f"fields {unknown} are no listing columns (`soihang schema listings`) and not x_NAME")
+        unseen = [name for name in self.observes if name not in self.fields] if self.observes != "filled" else []
+        if unseen:
+            raise ValueError(f"observes {unseen}, but no field says where they come from")
         lacking = [name for name in ("platform", "listing_id", "title") if name not in self.fields]
         if self.listings and lacking:
             raise ValueError(f"fields lack {lacking}")
         return self
+
+
+    def named(self, records: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Return ``records`` with their names as this mapping spells them (small letters, NFC, single spaces) where ``fold_names`` asks for it."""
+        if not self.fold_names:
+            return records
+        spelled = {name: _folded(name) for name in {name for record in records for name in record}}
+        if all(name == folded for name, folded in spelled.items()):
+            return records
+        # Of two names that fold into one the first counts.
+        return [{spelled[name]: value for name, value in reversed(record.items())} for record in records]
+
+
+@lru_cache(maxsize=4096)
+def _folded(name: str) -> str:
+    return " ".join(normalize("NFC", name).casefold().split())
 
 
 def load_mapping(path: Path) -> SourceMapping:
@@ -113,17 +160,24 @@ def load_mappings(further: Path | None = None) -> dict[str, SourceMapping]:
 
 
 def dig(record: Any, path: str) -> Any:
-    """Follow ``a.b[0].c`` into a record; cells that hold JSON or Python literals are opened on the way.
+    """Follow ``a.b[0].c`` or ``a[*].c`` into a record; cells that hold JSON or Python literals are opened on the way.
 
-    >>> dig({"sold": '{"value": 3}', "tags": [{"n": 1}]}, "sold.value"), dig({"tags": [{"n": 1}]}, "tags[0].n")
-    (3, 1)
+    >>> dig({"sold": '{"value": 3}', "tags": [{"n": 1}]}, "sold.value"), dig({"tags": [{"n": 1}, {"n": 2}]}, "tags[*].n")
+    (3, [1, 2])
     """
     if isinstance(record, dict) and path in record:
         return record[path]
-    current = record
-    for step in _steps(path):
+    steps = _steps(path)
+    return None if len(steps) == 1 and isinstance(record, dict) else _follow(record, steps)
+
+
+def _follow(current: Any, steps: tuple[str | int, ...]) -> Any:
+    for at, step in enumerate(steps):
         if isinstance(current, str) and current[:1] in "{[":
             current = literal(current)
+        if step == "*":
+            members = current if isinstance(current, list) else []
+            return [found for one in members[:_MANY] if (found := _follow(one, steps[at + 1 :])) is not None]
         if isinstance(step, int):
             current = current[step] if isinstance(current, list) and len(current) > step else None
         else:
@@ -133,6 +187,10 @@ def dig(record: Any, path: str) -> Any:
     return current
 
 
+_MANY = 1_000
+"""Members of a list that ``[*]`` looks at."""
+
+
 @lru_cache(maxsize=4096)
 def _steps(path: str) -> tuple[str | int, ...]:
-    return tuple(int(step) if step.isdigit() else step for step in re.findall(r"[^.\[\]]+", path))
+    return tuple(int(step) if step.isdecimal() and step.isascii() else step for step in re.findall(r"[^.\[\]]+", path))

@@ -3,49 +3,55 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from selectolax.lexbor import LexborHTMLParser
 
+from pipeline.sources.batch import Batch
+from pipeline.sources.figures import number
 from pipeline.sources.mapping import FieldSpec, SourceMapping, dig
-from pipeline.sources.phones import mask
-from pipeline.sources.readers import Batch
-from pipeline.sources.values import SCALARS, moment, text
+from pipeline.sources.phones import mask, may_hold_phone, phone_key
+from pipeline.sources.texts import clean
+from pipeline.sources.times import moment
+from pipeline.sources.values import SCALARS, text
 from pipeline.tables.listings import COLUMNS
 
-MAX_TEXT = 20_000
-_CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
-_TAG = re.compile(r"<[A-Za-z!/][^>]{0,2000}>")
-_TIMES = {name for name, (kind, _, _) in COLUMNS.items() if kind.startswith("datetime")}
-_DEFAULT_PARSE = {"float64": "number", "boolean": "flag", "str": "text"}
 #: Prices up to this many dong are no prices on any Vietnamese site: gifts, add-ons, decoys ("1.000đ").
 PLACEHOLDER_UP_TO = 1_000
 _DECOYS = frozenset({1234, 12345, 123456, 1234567, 12345678, 123456789, 1111, 11111, 111111, 1111111, 11111111, 9999999999})
 _HIGHEST = 1e12
+_PRICES = ("price_vnd", "list_price_vnd")
+_RATINGS = ("rating", "seller_rating")
+_IDS = ("platform", "listing_id", "seller_id")
+#: Texts a person may read, in which sellers leave their numbers. Addresses and ids stay as they are: they are what a reader must find again.
+_MASKED = ("title", "description", "seller_name", "variants", "location", "brand", "category", "seller_type")
+_EARLIEST = 1990
+#: A capture is given as the first moment of its day, month or year; what happened in that span happened before it.
+_SPAN = {"second": timedelta(days=2), "day": timedelta(days=3), "month": timedelta(days=33), "year": timedelta(days=368)}
 
 
-def normalise(batch: Batch, mapping: SourceMapping, *, file_time: datetime, key: bytes) -> pd.DataFrame:
+def normalise(batch: Batch, mapping: SourceMapping, *, file_time: datetime, latest: datetime, key: bytes) -> pd.DataFrame:
     """Return one row per record with the listing columns that depend on it (no ``source_*``, ``observes``, ``row_hash``).
 
-    Ids and titles may be missing here; the caller quarantines those rows.
+    Ids and titles may be missing here; the caller quarantines those rows. A capture after ``latest`` is a slip and counts as not given.
     """
-    n = len(batch.records)
-    values = {name: _column(batch.records, spec) for name, spec in mapping.fields.items()}
+    records = mapping.named(batch.records)
+    n = len(records)
+    values = {name: _column(records, spec) for name, spec in mapping.fields.items()}
     flags: list[list[str]] = [[] for _ in range(n)]
-    columns: dict[str, Any] = {}
-    captured, precision = _captured(values.pop("captured_at", [None] * n), mapping, file_time)
-    columns["captured_at"] = _times(captured)
-    columns["captured_precision"] = pd.Series(precision, dtype="str")
+    captured, precision, until = _captured(values.pop("captured_at", [None] * n), mapping, file_time, latest, flags)
+    columns: dict[str, Any] = {"captured_at": _times(captured), "captured_precision": pd.Series(precision, dtype="str")}
     for name, (kind, _, _) in COLUMNS.items():
         if name in columns:
             continue
-        found = values.get(name, [None] * n)
-        spec = mapping.fields.get(name)
-        if kind.startswith("datetime"):
-            columns[name] = _times(_moments(found, spec, captured))
+        found, spec = values.get(name, [None] * n), mapping.fields.get(name)
+        if found.count(None) == n:
+            columns[name] = pd.Series([None] * n, dtype="object").astype(kind)
+        elif kind.startswith("datetime"):
+            columns[name] = _times(_moments(found, spec, captured, until, flags))
         elif kind == "boolean":
             columns[name] = pd.Series(_parse(found, spec, "flag"), dtype="boolean")
         elif kind == "float64":
@@ -54,10 +60,11 @@ def normalise(batch: Batch, mapping: SourceMapping, *, file_time: datetime, key:
             columns[name] = pd.Series(_texts(found, spec, name, mapping, flags), dtype="str")
     for name in mapping.fields:
         if name.startswith("x_"):
-            columns[name] = _further(values[name], mapping.fields[name])
+            columns[name] = _further(values[name], mapping.fields[name], flags)
     table = pd.DataFrame(columns)
-    _mask_phones(table, key)
-    table["platform"] = table["platform"].str.strip().str.lower()
+    further = [name for name, spec in mapping.fields.items() if name.startswith("x_") and spec.kind == "text"]
+    _mask_phones(table, (*_MASKED, *further), values.get("contact_keys", [None] * n), key)
+    table["platform"] = table["platform"].str.lower()
     table["flags"] = pd.Series([",".join(sorted(set(names))) or None for names in flags], dtype="str")
     return table
 
@@ -68,13 +75,13 @@ def _column(records: list[dict[str, Any]], spec: FieldSpec) -> list[Any]:
         return [_fill(spec.template, names, record) for record in records]
     if not spec.path:
         return [spec.const] * len(records)
-    nothing = {str(value) for value in spec.none_values}
+    nothing = {_plain(value) for value in spec.none_values}
     out = []
     for record in records:
         value = None
         for path in spec.path:
-            value = dig(record, path)
-            if value is not None and value != "" and not (nothing and _plain(value) in nothing):
+            value = record[path] if path in record else dig(record, path)
+            if value is not None and value != "" and value != [] and not (nothing and _plain(value) in nothing):
                 break
             value = None
         out.append(_extract(value, spec) if value is not None else spec.const)
@@ -82,12 +89,14 @@ def _column(records: list[dict[str, Any]], spec: FieldSpec) -> list[Any]:
 
 
 def _plain(value: Any) -> str:
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return str(value) if not isinstance(value, int) or abs(value) < 10**30 else ""
 
 
 def _extract(value: Any, spec: FieldSpec) -> Any:
     if spec.extract is not None:
-        found = re.search(spec.extract, str(value))
+        found = re.search(spec.extract, (text(value) or "")[:10_000])
         value = found[1] if found else None
     if spec.values is not None and value is not None:
         return spec.values.get(_plain(value), spec.values.get("*", value))
@@ -110,101 +119,110 @@ def _parse(found: list[Any], spec: FieldSpec | None, default: str) -> list[Any]:
 
 
 def _numbers(found: list[Any], spec: FieldSpec | None, name: str, flags: list[list[str]]) -> list[float | None]:
-    is_price = name in ("price_vnd", "list_price_vnd")
-    parsed = _parse(found, spec, "price" if is_price else "number")
+    parsed = _parse(found, spec, "price" if name in _PRICES else "number")
     divisor = spec.divide_by if spec is not None else 1.0
     out: list[float | None] = []
     for row, value in enumerate(parsed):
-        if value is None:
-            if is_price and found[row] is not None and found[row] == found[row]:
-                flags[row].append("price_unreadable")
-            out.append(None)
-            continue
-        value = value / divisor if divisor != 1.0 else value
-        if is_price and (value <= PLACEHOLDER_UP_TO or value >= _HIGHEST or value in _DECOYS):
-            if name == "price_vnd":
-                flags[row].append("price_placeholder")
-            out.append(None)
-        else:
-            out.append(value)
+        if value is not None and divisor != 1.0:
+            value = value / divisor
+        problem = _oddity(name, found[row], value)
+        if problem:
+            flags[row].append(problem)
+        out.append(None if problem or (name in _PRICES and _is_placeholder(value)) else value)
     return out
 
 
-def _texts(
-    found: list[Any], spec: FieldSpec | None, name: str, mapping: SourceMapping, flags: list[list[str]]
-) -> list[str | None]:
+def _is_placeholder(value: float | None) -> bool:
+    return value is not None and (value <= PLACEHOLDER_UP_TO or value >= _HIGHEST or value in _DECOYS)
+
+
+def _oddity(name: str, given: Any, value: float | None) -> str | None:
+    """The flag of a figure that is nulled because it cannot be true."""
+    if name in _PRICES:
+        if value is None:
+            return "price_unreadable" if given is not None and given == given else None
+        return "price_placeholder" if name == "price_vnd" and _is_placeholder(value) else None
+    if value is None or name == "source_line":
+        return None
+    highest = 5.0 if name in _RATINGS else _HIGHEST
+    return None if 0 <= value <= highest else "value_odd"
+
+
+def _texts(found: list[Any], spec: FieldSpec | None, name: str, mapping: SourceMapping, flags: list[list[str]]) -> list[str | None]:
     parsed = _parse(found, spec, "text")
-    suffix = mapping.strip_suffix if name == "description" else None
-    out: list[str | None] = []
-    for row, value in enumerate(parsed):
-        if value is None:
-            out.append(None)
-            continue
-        if _CONTROLS.search(value):
-            value = _CONTROLS.sub(" ", value)
-            flags[row].append("control_characters")
-        if spec is not None and spec.html and _TAG.search(value):
-            value = LexborHTMLParser(value[:200_000]).text(separator="\n")
-        if suffix is not None and suffix in value:
-            value = value[: value.rfind(suffix)].rstrip()
-        if len(value) > MAX_TEXT:
-            value = value[:MAX_TEXT]
-            flags[row].append("text_cut")
-        out.append(value if value.strip() else None)
-    return out
+    html = spec is not None and spec.html
+    boilerplate = mapping.boilerplate if name == "description" else ()
+    out = [None if value is None else clean(value, html=html, boilerplate=boilerplate, flags=flags[row]) for row, value in enumerate(parsed)]
+    return [value.strip() if value else None for value in out] if name in _IDS else out
 
 
 def _captured(
-    found: list[Any], mapping: SourceMapping, file_time: datetime
-) -> tuple[list[datetime | None], list[str]]:
+    found: list[Any], mapping: SourceMapping, file_time: datetime, latest: datetime, flags: list[list[str]]
+) -> tuple[list[datetime], list[str], list[datetime]]:
+    """Capture, how exact it is, and the last moment at which anything in the row can have happened."""
     default = moment(mapping.captured_at) if mapping.captured_at else None
-    times: list[datetime | None] = []
-    precision = []
-    for value in found:
+    times, precision, until = [], [], []
+    for row, value in enumerate(found):
         read = moment(value) if value is not None else None
+        if read is not None and not (_EARLIEST <= read[0].year and read[0] <= latest):
+            flags[row].append("time_odd")
+            read = None
         when, how = read or default or (file_time, "file")
         times.append(when)
         precision.append(how)
-    return times, precision
+        # A mapping's default or a file's date is a guess, and no measure for what the payload itself says.
+        until.append(when + _SPAN[how] if read is not None else latest)
+    return times, precision, until
 
 
-def _moments(found: list[Any], spec: FieldSpec | None, captured: list[datetime | None]) -> list[datetime | None]:
+def _moments(
+    found: list[Any], spec: FieldSpec | None, captured: list[datetime], until: list[datetime], flags: list[list[str]]
+) -> list[datetime | None]:
     if spec is not None and spec.days_before_capture:
-        days = _parse(found, spec.model_copy(update={"parse": "number"}), "number")
+        days = [number(value) for value in found]
         return [
-            when - timedelta(days=day) if day is not None and when is not None and 0 <= day < 40_000 else None
+            when - timedelta(days=day) if day is not None and 0 <= day < 40_000 and when.year - day / 365 > _EARLIEST else None
             for day, when in zip(days, captured, strict=True)
         ]
-    parsed = _parse(found, spec, "time")
-    return [read[0] if read is not None else None for read in parsed]
+    out: list[datetime | None] = []
+    for row, read in enumerate(_parse(found, spec, "time")):
+        when = read[0] if read is not None else None
+        if when is not None and not (_EARLIEST <= when.year and when <= until[row]):
+            flags[row].append("time_odd")
+            when = None
+        out.append(when)
+    return out
 
 
-def _times(values: list[datetime | None]) -> pd.Series:
-    sane = [value if value is not None and 1990 <= value.year <= 2100 else None for value in values]
-    return pd.Series(pd.to_datetime(pd.Series(sane, dtype="object"), utc=True)).astype("datetime64[us, UTC]")
+def _times(values: Sequence[datetime | None]) -> pd.Series:
+    return pd.Series(pd.to_datetime(pd.Series(list(values), dtype="object"), utc=True)).astype("datetime64[us, UTC]")
 
 
-def _further(found: list[Any], spec: FieldSpec) -> pd.Series:
-    if spec.parse in (None, "text"):
-        return pd.Series(_parse(found, spec, "text"), dtype="str")
-    if spec.parse == "flag":
-        return pd.Series(_parse(found, spec, "flag"), dtype="boolean")
-    return pd.Series([np.nan if v is None or isinstance(v, tuple) else v for v in _parse(found, spec, "number")], dtype="float64")
+def _further(found: list[Any], spec: FieldSpec, flags: list[list[str]]) -> pd.Series:
+    parsed = _parse(found, spec, spec.kind)
+    if spec.kind == "text":
+        kept = [None if value is None else clean(value, html=spec.html, boilerplate=(), flags=flags[row]) for row, value in enumerate(parsed)]
+        return pd.Series(kept, dtype="str")
+    if spec.kind == "flag":
+        return pd.Series(parsed, dtype="boolean")
+    return pd.Series([np.nan if v is None or isinstance(v, tuple) else v / spec.divide_by for v in parsed], dtype="float64")
 
 
-def _mask_phones(table: pd.DataFrame, key: bytes) -> None:
-    """Mask phone numbers in every text a person may read and collect their keyed hashes."""
-    keys: list[set[str]] = [set() for _ in range(len(table))]
-    for name in ("title", "description", "seller_name", "variants", "location"):
-        suspects = table[name].str.contains(_TEN_DIGITS, regex=True, na=False)
-        for row in np.flatnonzero(suspects.to_numpy()):
-            masked, found = mask(str(table.at[row, name]), key)
-            if found:
-                table.at[row, name] = masked
-                keys[row].update(found)
-    own = pd.Series([";".join(sorted(found)) or None for found in keys], dtype="str")
-    table["contact_keys"] = own.fillna(table["contact_keys"])
+def _mask_phones(table: pd.DataFrame, names: tuple[str, ...], given: list[Any], key: bytes) -> None:
+    """Mask phone numbers in the texts ``names`` and collect their keyed hashes, with those of a mapped column of numbers."""
+    keys = [_given_keys(value, key) for value in given]
+    for name in names:
+        for row, cell in enumerate(table[name].tolist()):
+            if isinstance(cell, str) and len(cell) >= 9 and may_hold_phone(cell):
+                masked, found = mask(cell, key)
+                if found:
+                    table.at[row, name] = masked
+                    keys[row] += found
+    table["contact_keys"] = pd.Series([";".join(sorted(set(found))) or None for found in keys], dtype="str")
 
 
-_TEN_DIGITS = re.compile(r"(?:0|84)(?:[ .\-_()]{0,2}\d){9}")
-
+def _given_keys(value: Any, key: bytes) -> list[str]:
+    """The keyed hashes of a cell a mapping names as ``contact_keys``: one number, a list of them, or a text with some."""
+    cell = text(value) or ""
+    numbers = [found for part in cell.split(";") if (found := phone_key(part, key))]
+    return numbers or mask(cell, key)[1]

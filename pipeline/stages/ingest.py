@@ -5,28 +5,30 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 
 from features.errors import ConfigError, DataError
-from pipeline.sources.detect import Guess, detect
-from pipeline.sources.files import expand
+from pipeline.sources.batch import Batch
+from pipeline.sources.detect import Guess, NoRecords, detect
+from pipeline.sources.files import expand, labels
 from pipeline.sources.mapping import SourceMapping
 from pipeline.sources.normalise import normalise
 from pipeline.sources.phones import mask
-from pipeline.sources.readers import Batch, read_batches
-from pipeline.store import write_parquet
-from pipeline.tables.listings import arrow_schema, validate_listings
-from pipeline.tables.quarantine import COLUMNS as QUARANTINE_COLUMNS
-from pipeline.tables.quarantine import QUARANTINE, RULES
+from pipeline.sources.readers import read_batches
+from pipeline.stages.ingest_writer import IngestWriter
+from pipeline.tables.quarantine import RULES
 
 _NOT_CONTENT = {"captured_at", "captured_precision", "source", "observes", "source_file", "source_line", "row_hash"}
 _RAW_LENGTH = 2_000
+_MAX_SLIP = timedelta(days=3 * 366)
+"""A capture further ahead of the clock and the file's date than this is a slip. Wide, because clocks of crawl machines are wrong too."""
+_NO_FILE_TIME = datetime(2000, 1, 1, tzinfo=UTC)
+"""Archives unpack files dated 1970 or 1980; older than this no crawl of an online shop is."""
 
 
 @dataclass
@@ -99,47 +101,81 @@ def ingest(
 ) -> IngestReport:
     """Read ``paths`` (files, folders, globs) into ``out/listings/part-*.parquet`` and ``out/quarantine.parquet``.
 
-    A file that cannot be read is named in the report and the rest goes on. Raises `ConfigError` for an unknown ``source`` and
-    `DataError` where there is no file at all.
+    A file that cannot be read is named in the report, with what stood before the damage taken in, and the rest goes on. Raises
+    `ConfigError` for an unknown ``source`` or two mappings that disagree on what an ``x_NAME`` holds, and `DataError` where there is no
+    file at all.
     """
     if source != "auto" and source not in mappings:
         raise ConfigError(f"unknown source {source!r}; known: {', '.join(sorted(mappings))} (or auto)")
     files = expand(paths)
-    writer = _Writer(out, partition_rows)
-    reports = []
-    for path in files:
-        report = FileReport(path.name)
-        reports.append(report)
+    reports = [FileReport(name) for name in labels(files)]
+    guesses = [_guess(path, source, mappings, report) for path, report in zip(files, reports, strict=True)]
+    writer = IngestWriter(out, partition_rows, _further_columns([guess.mapping for guess in guesses if guess is not None]))
+    for path, report, guess in zip(files, reports, guesses, strict=True):
+        if guess is None:
+            continue
         try:
-            guess = Guess(mappings[source], 1.0, "named") if source != "auto" else detect(path, mappings)
-            report.mapping, report.confidence = guess.mapping.name, round(guess.confidence, 3)
-            if not guess.mapping.listings:
-                report.passed_over = f"holds no listings: {guess.mapping.about}"
-                continue
-            for batch in read_batches(path, records=guess.mapping.records, size=partition_rows):
-                _take(batch, guess.mapping, path, report, writer, key)
+            times = _file_times(path)
+            for batch in read_batches(path, records=guess.mapping.records):
+                _take(batch, guess.mapping, times, report, writer, key)
                 if on_rows is not None:
                     on_rows(len(batch))
         except DataError as error:
             report.error = str(error)
-    latest = writer.close()
-    return IngestReport(reports, latest)
+    return IngestReport(reports, writer.close())
+
+
+def _guess(path: Path, source: str, mappings: Mapping[str, SourceMapping], report: FileReport) -> Guess | None:
+    """The mapping for a file, noted in its report; nothing where the file is to be passed over."""
+    try:
+        guess = Guess(mappings[source], 1.0, "named") if source != "auto" else detect(path, mappings)
+    except NoRecords as empty:
+        report.passed_over = str(empty)
+        return None
+    except DataError as error:
+        report.error = str(error)
+        return None
+    report.mapping, report.confidence = guess.mapping.name, round(guess.confidence, 3)
+    if not guess.mapping.listings:
+        report.passed_over = f"holds no listings: {guess.mapping.about}"
+        return None
+    return guess
+
+
+def _further_columns(mappings: Sequence[SourceMapping]) -> dict[str, str]:
+    """What each ``x_NAME`` of these mappings holds."""
+    kinds: dict[str, tuple[str, str]] = {}
+    for mapping in mappings:
+        for name, spec in mapping.fields.items():
+            if not name.startswith("x_"):
+                continue
+            kind, first = kinds.setdefault(name, (spec.kind, mapping.name))
+            if kind != spec.kind:
+                raise ConfigError(f"{name} is a {kind} in mapping {first} and a {spec.kind} in {mapping.name}; rename one of them")
+    return {name: kind for name, (kind, _) in kinds.items()}
+
+
+def _file_times(path: Path) -> tuple[datetime, datetime]:
+    """The file's date, and the last moment that counts as a capture."""
+    try:
+        changed = datetime.fromtimestamp(int(path.stat().st_mtime), UTC)
+    except (OSError, OverflowError, ValueError) as error:
+        raise DataError(f"cannot read {path.name}: {error}") from error
+    file_time = max(changed, _NO_FILE_TIME)
+    return file_time, max(file_time, datetime.now(UTC)) + _MAX_SLIP
 
 
 def _take(
-    batch: Batch, mapping: SourceMapping, path: Path, report: FileReport, writer: _Writer, key: bytes
+    batch: Batch, mapping: SourceMapping, times: tuple[datetime, datetime], report: FileReport, writer: IngestWriter, key: bytes
 ) -> None:
     report.read += len(batch)
-    report.quarantined.update(rule for _, rule, _, _ in batch.rejected)
-    writer.reject(
-        [(path.name, line, rule, reason, mask(raw, key)[0]) for line, rule, reason, raw in batch.rejected]
-    )
+    report.quarantined.update(one.rule for one in batch.rejected)
+    writer.reject([(report.file, one.line, one.rule, one.reason, _kept(one.raw, key)) for one in batch.rejected])
     if not batch.records:
         return
-    file_time = datetime.fromtimestamp(int(path.stat().st_mtime), UTC)
-    table = normalise(batch, mapping, file_time=file_time, key=key)
+    table = normalise(batch, mapping, file_time=times[0], latest=times[1], key=key)
     table["source"] = mapping.name
-    table["source_file"] = path.name
+    table["source_file"] = report.file
     table["source_line"] = np.asarray(batch.lines, dtype=float)
     table["observes"] = _observed(table, mapping)
     table["row_hash"] = _row_hashes(table)
@@ -148,7 +184,7 @@ def _take(
     report.quarantined.update(str(rule.iat[row]) for row in bad)
     writer.reject(
         [
-            (path.name, batch.lines[row], rule.iat[row], RULES[str(rule.iat[row])], mask(_raw(batch.records[row]), key)[0])
+            (report.file, batch.lines[row], rule.iat[row], RULES[str(rule.iat[row])], _raw(batch.records[row], key))
             for row in bad
         ]
     )
@@ -157,87 +193,28 @@ def _take(
     writer.accept(kept.reset_index(drop=True))
 
 
-def _raw(record: dict[str, Any]) -> str:
-    text = ", ".join(f"{name!r}: {str(value)[:300]!r}" for name, value in record.items() if value is not None)
-    return ("{" + text + "}")[:_RAW_LENGTH]
+def _kept(raw: str, key: bytes) -> str:
+    """Raw text with phone digits masked, then cut: a number at the cut must not stand there in part."""
+    return mask(raw, key)[0][:_RAW_LENGTH].encode("utf-8", "replace").decode("utf-8")
 
 
-def _observed(table: pd.DataFrame, mapping: SourceMapping) -> str:
-    """The columns this source can show: as the mapping says, or those it fills in this batch."""
+def _raw(record: Mapping[str, Any], key: bytes) -> str:
+    # Masked value by value and before `repr`, whose "\n0912…" would hide where a number begins.
+    text = ", ".join(f"{name!r}: {mask(str(value)[:400], key)[0][:300]!r}" for name, value in record.items() if value is not None)
+    return _kept("{" + text[: 2 * _RAW_LENGTH] + "}", key)
+
+
+def _observed(table: pd.DataFrame, mapping: SourceMapping) -> pd.Series:
+    """The columns this source can show: as the mapping says, or those it fills for the row's platform in this batch."""
     if mapping.observes != "filled":
-        return ",".join(mapping.observes)
-    return ",".join(name for name in mapping.fields if name in table and table[name].notna().any())
+        return pd.Series(",".join(mapping.observes), index=table.index, dtype="str")
+    names = [name for name in mapping.fields if name in table]
+    filled = table[names].notna().groupby(table["platform"].fillna(""), sort=False).any()
+    shown = {platform: ",".join(name for name in names if row[name]) for platform, row in filled.iterrows()}
+    return table["platform"].fillna("").map(shown).astype("str")
 
 
 def _row_hashes(table: pd.DataFrame) -> pd.Series:
     content = table[[name for name in sorted(table.columns) if name not in _NOT_CONTENT]]
     numbers = pd.util.hash_pandas_object(content.astype({c: "object" for c in content if content[c].dtype == "boolean"}), index=False)
     return numbers.map("{:016x}".format).astype("str")
-
-
-class _Writer:
-    """Collects accepted rows into partitions of a fixed size and remembers every key seen, as 64-bit hashes."""
-
-    def __init__(self, out: Path, partition_rows: int) -> None:
-        self._out = out
-        self._size = partition_rows
-        self._waiting: list[pd.DataFrame] = []
-        self._n_waiting = 0
-        self._n_parts = 0
-        self._keys: set[int] = set()
-        self._rejected: list[tuple[Any, ...]] = []
-        self._latest: dict[bool, pd.Timestamp] = {}
-        for old in (out / "listings").glob("part-*.parquet"):
-            old.unlink()
-
-    def rules(self, table: pd.DataFrame) -> pd.Series:
-        """Return the rule each row breaks, missing for good rows."""
-        keys = pd.util.hash_pandas_object(table[["platform", "listing_id", "captured_at"]], index=False).to_numpy()
-        rule = pd.Series(None, index=table.index, dtype="object")
-        rule[table["title"].isna()] = "no_title"
-        rule[table["listing_id"].isna() | table["platform"].isna()] = "no_id"
-        open_rows = rule.isna().to_numpy()
-        for row in np.flatnonzero(open_rows):
-            key = int(keys[row])
-            if key in self._keys:
-                rule.iat[row] = "duplicate_key"
-            else:
-                self._keys.add(key)
-        return rule
-
-    def reject(self, rows: list[tuple[Any, ...]]) -> None:
-        self._rejected += rows
-
-    def accept(self, rows: pd.DataFrame) -> None:
-        if not len(rows):
-            return
-        # A file's date says when it was copied, not when the shop was seen: it counts only where nothing better is known.
-        dated = rows["captured_precision"].ne("file")
-        for exact, times in ((True, rows.loc[dated, "captured_at"]), (False, rows.loc[~dated, "captured_at"])):
-            if len(times):
-                newest = times.max()
-                known = self._latest.get(exact)
-                self._latest[exact] = newest if known is None else max(known, newest)
-        self._waiting.append(rows)
-        self._n_waiting += len(rows)
-        while self._n_waiting >= self._size:
-            self._flush(self._size)
-
-    def _flush(self, size: int) -> None:
-        table = pd.concat(self._waiting, ignore_index=True)
-        head, tail = table.iloc[:size].reset_index(drop=True), table.iloc[size:]
-        self._waiting, self._n_waiting = ([tail] if len(tail) else []), len(tail)
-        head = validate_listings(head)
-        further = {name: pa.Array.from_pandas(head[name]).type for name in head if name.startswith("x_")}
-        write_parquet(head, self._out / "listings" / f"part-{self._n_parts:05d}.parquet", schema=arrow_schema(further))
-        self._n_parts += 1
-
-    def close(self) -> datetime | None:
-        if self._n_waiting:
-            self._flush(self._n_waiting)
-        table = pd.DataFrame(self._rejected, columns=list(QUARANTINE_COLUMNS))
-        table = table.astype({name: kind for name, (kind, _, _) in QUARANTINE_COLUMNS.items()})
-        write_parquet(QUARANTINE.validate(table), self._out / "quarantine.parquet")
-        latest = self._latest.get(True, self._latest.get(False))
-        return latest.to_pydatetime() if latest is not None else None
-

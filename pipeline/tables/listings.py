@@ -42,9 +42,13 @@ COLUMNS: dict[str, tuple[str, bool, str]] = {
     "variants": (_TEXT, True, "names of the variants, joined by ';'"),
     "source": (_TEXT, False, "name of the mapping that read it"),
     "observes": (_TEXT, False, "columns this source can show, joined by ','; silence in any other is no sign"),
-    "flags": (_TEXT, True, "oddities nulled or cut at ingest, joined by ','"),
-    "source_file": (_TEXT, False, "name of the crawl file"),
-    "source_line": (_NUMBER, False, "line, or number of the record, in that file, from 1"),
+    "flags": (
+        _TEXT,
+        True,
+        "oddities nulled or cut at ingest, joined by ',': price_placeholder, price_unreadable, value_odd, time_odd, text_cut, control_characters",
+    ),
+    "source_file": (_TEXT, False, "name of the crawl file, with the folders before it where two files share a name"),
+    "source_line": (_NUMBER, False, "line (of a row over several lines the first), or number of the record, in that file, from 1"),
     "row_hash": (_TEXT, False, "64-bit hash of the row's content, hex"),
 }
 

@@ -1,0 +1,59 @@
+"""Workbooks: the first sheet that holds anything, below the first row that looks like a header."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Iterator
+from itertools import chain, islice
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+
+from features.errors import DataError
+from pipeline.sources.batch import Entry, named_cells, rejected
+from pipeline.sources.spool import open_seekable
+
+MAX_UNPACKED = 2_000_000_000
+"""Bytes a workbook may unpack to; a zip bomb is refused before it is opened."""
+
+_LOOK_FOR_HEADER = 20
+Cells = tuple[Any, ...]
+
+
+def read_xlsx(path: Path) -> Iterator[Entry]:
+    """Yield a workbook's rows; formulas count with the value last computed. Raises `DataError` where it is no workbook."""
+    with open_seekable(path) as stream:
+        try:
+            with zipfile.ZipFile(stream) as archive:
+                unpacked = sum(member.file_size for member in archive.infolist())
+            if unpacked > MAX_UNPACKED:
+                raise DataError(f"{path.name} unpacks to {unpacked:,} bytes, more than {MAX_UNPACKED:,}; save it as CSV")
+            book = openpyxl.load_workbook(stream, read_only=True, data_only=True)
+            for sheet in book.worksheets:
+                rows = sheet.iter_rows(values_only=True)
+                head = list(islice(rows, _LOOK_FOR_HEADER))
+                if any(_n_filled(row) for row in head):
+                    yield from _entries(head, rows)
+                    break
+        except (DataError, MemoryError):
+            raise
+        except Exception as error:  # a damaged workbook fails in openpyxl, zipfile or the XML reader, with whatever error comes first
+            raise DataError(f"cannot read {path.name}: no readable workbook ({type(error).__name__}: {str(error)[:200]})") from error
+
+
+def _n_filled(row: Cells) -> int:
+    return sum(cell is not None and str(cell).strip() != "" for cell in row)
+
+
+def _entries(head: list[Cells], rows: Iterator[Cells]) -> Iterator[Entry]:
+    # A title merged over the table fills one cell; the header is the first row that fills three, or else the first that fills any.
+    at = next((i for i, row in enumerate(head) if _n_filled(row) >= 3), next(i for i, row in enumerate(head) if _n_filled(row)))
+    names = [str(name).strip() if name is not None else "" for name in head[at]]
+    for number, row in enumerate(chain(head[at + 1 :], rows), start=at + 2):
+        if not _n_filled(row):
+            continue
+        if any(cell is not None for cell in row[len(names) :]):
+            yield rejected(number, "bad_row", f"{len(row)} cells where the header names {len(names)}", repr(row))
+        else:
+            yield Entry(number, named_cells(names, list(row)))
