@@ -104,7 +104,7 @@ class Tokens(dict[str, int]):
     """Token as the expression finds it → its number, as underthesea then spells it ("baì" and "bài" are one token)."""
 
     def __init__(self, tables: Tables) -> None:
-        from underthesea_core import CRFFeaturizer
+        from underthesea_core import CRFFeaturizer  # type: ignore[import-untyped]
 
         super().__init__()
         self._tables = tables

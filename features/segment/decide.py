@@ -81,7 +81,7 @@ def row_of(slots: Ints, key: int) -> int:
     at = _slot(key, mask)
     while slots[at, 0] >= 0:
         if slots[at, 0] == key:
-            return slots[at, 1]
+            return int(slots[at, 1])
         at = (at + 1) & mask
     return 0
 
@@ -206,7 +206,7 @@ def _best_path(e: Floats, transitions: Floats, back: Bytes, labels: Bytes) -> fl
     for t in range(n - 1, 0, -1):
         label = back[t, label]
         labels[t - 1] = label
-    return max(begin, inside)
+    return float(max(begin, inside))
 
 
 @compiled

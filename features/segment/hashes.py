@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from features.segment.chunks import token_hash
-from features.segment.decide import compiled
+from features.segment.decide import Ints, compiled
 
 Hashes64 = npt.NDArray[np.uint64]
 #: Multipliers that keep two syllables of a word apart from two words.
@@ -65,7 +65,7 @@ def joined(first: np.uint64, second: np.uint64, kind: np.uint64) -> np.uint64:
 
 
 @compiled
-def words_in(tokens: npt.NDArray[np.int64], labels: npt.NDArray[np.uint8], ends: npt.NDArray[np.int64], by_token: Hashes64, kind: np.uint64) -> Hashes64:
+def words_in(tokens: Ints, labels: npt.NDArray[np.uint8], ends: Ints, by_token: Hashes64, kind: np.uint64) -> Hashes64:
     """Return the words' hashes, and in ``ends`` (overwritten) where each text's words end."""
     values = np.empty(len(tokens), np.uint64)
     count, start = 0, 0

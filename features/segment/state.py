@@ -11,6 +11,7 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 
 def state_folder(name: str) -> Path | None:
@@ -43,8 +44,9 @@ def numba_cache() -> Iterator[bool]:
 
     Numba would write beside our source, which an installed package may not. ``NUMBA_CACHE_DIR`` in the environment wins.
     """
-    from numba import config
+    import numba
 
+    config: Any = numba.config
     folder = None if os.environ.get("NUMBA_CACHE_DIR") else state_folder("numba")
     before = config.CACHE_DIR
     if folder is not None:
