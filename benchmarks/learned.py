@@ -45,6 +45,7 @@ def market(n_listings: int) -> dict[str, Any]:
             scores = pd.read_parquet(out / "scores.parquet").merge(truth, on=["platform", "listing_id"], suffixes=("", "_true"))
             late = scores[scores["captured_at"] >= scores["captured_at"].quantile(0.7)]
             seen = set(labels.table["listing_id"])
+            # Labelled listings were learned from; the others are what a list would be drawn from.
             unseen = late[~late["listing_id"].isin(seen)]
             figures[kind] = _precision(unseen) if kind == "evidence" or model is not None else "no model won"
     return {"n": n_listings, "verdict": trained.verdict, "late listings never looked at": figures, "seconds": round(time.perf_counter() - begun, 1)}

@@ -22,7 +22,7 @@ from models.calibrate import Platt
 from models.learner import Learner
 from models.text_linear import TextLinear, hashed
 
-FORMAT = 1
+FORMAT = 2
 _TOLERANCE = 1e-6
 
 
@@ -47,12 +47,18 @@ def save_model(model: Model, folder: Path, *, titles: list[str], seed: int) -> s
         for number, booster in enumerate(learner.boosters):
             (folder / f"{name}.{number}.lightgbm.txt").write_text(booster.model_to_string(), encoding="utf-8")
         np.save(folder / f"{name}.text.npy", learner.text.weights, allow_pickle=False)
+        np.save(folder / f"{name}.idf.npy", learner.text.idf, allow_pickle=False)
     described = {
         "format": FORMAT,
         "takes_over": model.takes_over,
         "goods_groups": model.goods_groups,
         "learners": {
-            name: {"columns": one.columns, "boosters": len(one.boosters), "platt": [one.platt.slope, one.platt.shift]}
+            name: {
+                "columns": one.columns,
+                "categories": one.categories,
+                "boosters": len(one.boosters),
+                "platt": [one.platt.slope, one.platt.shift],
+            }
             for name, one in model.learners.items()
         },
         "facts": model.facts,
@@ -83,9 +89,9 @@ def load_model(folder: Path) -> Model:
 
 
 def _learner(folder: Path, name: str, one: Mapping[str, Any]) -> Learner:
-    weights = np.load(folder / f"{name}.text.npy", allow_pickle=False)
+    text = TextLinear(*(np.load(folder / f"{name}.{part}.npy", allow_pickle=False) for part in ("idf", "text")))
     boosters = [lgb.Booster(model_str=(folder / f"{name}.{n}.lightgbm.txt").read_text(encoding="utf-8")) for n in range(one["boosters"])]
-    return Learner(list(one["columns"]), TextLinear(weights), boosters, Platt(*one["platt"]))
+    return Learner(list(one["columns"]), dict(one["categories"]), text, boosters, Platt(*one["platt"]))
 
 
 def _selftest(learners: Mapping[str, Learner], titles: list[str], seed: int) -> dict[str, Any]:
@@ -93,10 +99,15 @@ def _selftest(learners: Mapping[str, Learner], titles: list[str], seed: int) -> 
     generator = np.random.default_rng(seed)
     tests: dict[str, Any] = {"titles": titles, "learners": {}}
     for name, learner in learners.items():
-        values = np.round(generator.normal(0, 2, size=(len(titles), len(learner.columns))), 3)
-        table = pd.DataFrame(values, columns=learner.columns).astype("float32")
-        said = learner.predict(table, hashed(titles, titles))["probability"]
-        tests["learners"][name] = {"rows": values.tolist(), "probability": said.tolist()}
+        drawn: dict[str, list[Any]] = {}
+        for column in learner.columns:
+            known = learner.categories.get(column)
+            if known is None:
+                drawn[column] = np.round(generator.normal(0, 2, size=len(titles)), 3).tolist()
+            else:
+                drawn[column] = [known[at] if known else None for at in generator.integers(0, max(1, len(known)), size=len(titles))]
+        said = learner.predict(pd.DataFrame(drawn), hashed(titles, titles))["probability"]
+        tests["learners"][name] = {"rows": drawn, "probability": said.tolist()}
     return tests
 
 
@@ -104,7 +115,7 @@ def _check(learners: Mapping[str, Learner], tests: Mapping[str, Any], folder: Pa
     text = hashed(tests["titles"], tests["titles"])
     for name, learner in learners.items():
         one = tests["learners"][name]
-        table = pd.DataFrame(one["rows"], columns=learner.columns).astype("float32")
+        table = pd.DataFrame(one["rows"])
         apart = np.abs(learner.predict(table, text)["probability"].to_numpy() - np.asarray(one["probability"])).max()
         if apart > _TOLERANCE:
             raise ModelError(f"{folder}: {name} scores its own test rows {apart:.2g} apart from training; the libraries differ too much, train again")

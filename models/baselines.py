@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import lightgbm as lgb
@@ -12,11 +12,12 @@ import pandas as pd
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 
-from models.learner import PARAMETERS, ROUNDS
+from models.learner import PARAMETERS, ROUNDS, encode, known_values
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
-_RAW = ["price_vnd", "list_price_vnd", "seller_rating", "seller_n_products", "seller_n_followers", "rating", "n_reviews", "n_sold", "n_images"]
+_RAW = ["category", "price_vnd", "list_price_vnd", "seller_rating", "seller_n_products", "seller_n_followers", "rating", "n_reviews"]
+_RAW += ["n_sold", "n_images"]
 
 
 @dataclass(frozen=True)
@@ -60,10 +61,12 @@ def tfidf_logistic(train: Side, y: Bools, test: Side, seed: int) -> Floats:
 
 
 def lightgbm_raw(train: Side, y: Bools, test: Side, seed: int) -> Floats:
-    """LightGBM on the raw numeric columns, as they came."""
+    """LightGBM on the raw columns, as they came: numbers, and words as categories."""
     names = [name for name in train.rows if name in _RAW or (name.startswith("x_") and name != "x_synthetic")]
-    left, right = (side.rows[names].apply(pd.to_numeric, errors="coerce").astype(float) for side in (train, test))
-    return _boosted(left, y, right, seed)
+    left, right = train.rows[names], test.rows[names]
+    categories = known_values(left)
+    table = pd.DataFrame(encode(left, categories), columns=names)
+    return _boosted(table, y, pd.DataFrame(encode(right, categories), columns=names), seed, words=list(categories))
 
 
 BASELINES: dict[str, Callable[[Side, Bools, Side, int], Floats]] = {
@@ -76,8 +79,9 @@ BASELINES: dict[str, Callable[[Side, Bools, Side, int], Floats]] = {
 }
 
 
-def _boosted(train: pd.DataFrame, y: Bools, test: pd.DataFrame, seed: int) -> Floats:
-    data = lgb.Dataset(train.to_numpy(dtype=np.float32), label=y.astype(float))
+def _boosted(train: pd.DataFrame, y: Bools, test: pd.DataFrame, seed: int, words: Sequence[str] = ()) -> Floats:
+    at = [place for place, name in enumerate(train) if name in words]
+    data = lgb.Dataset(train.to_numpy(dtype=np.float32), label=y.astype(float), categorical_feature=at)
     model = lgb.train({**PARAMETERS, "seed": seed}, data, num_boost_round=ROUNDS)
     return np.asarray(model.predict(test.to_numpy(dtype=np.float32)), dtype=float)
 

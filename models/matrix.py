@@ -1,4 +1,4 @@
-"""Named numeric columns for the learned score: price, seller, cues, brand and kind, and a source's own ``x_*`` columns.
+"""Named columns for the learned score: price, seller, cues, brand and kind, the source's category and its own ``x_*`` columns.
 
 No column says only that a value is missing: which fields a source leaves empty tells sources apart, not fakes. LightGBM sees a missing
 number as missing.
@@ -11,15 +11,18 @@ import pandas as pd
 
 from models.weights import BEHAVIOURS
 
-_AS_THEY_ARE = ["price_gap", "price_z", "seller_rating", "rating", "n_images", "n_units", "n_brands", "seller_official", "seller_n_famous_brands"]
-_LOGS = ["price_vnd", "seller_age_days", "seller_n_products", "seller_n_followers", "n_reviews", "n_sold", "seller_n_collected", "price_n_peers"]
+_AS_THEY_ARE = ["price_gap", "price_z", "seller_rating", "rating", "n_images", "n_units", "n_brands", "seller_official"]
+_AS_THEY_ARE += ["seller_n_famous_brands"]
+_LOGS = ["price_vnd", "list_price_vnd", "seller_age_days", "seller_n_products", "seller_n_followers", "n_reviews", "n_sold"]
+_LOGS += ["seller_n_collected", "price_n_peers"]
 _ROLES = ["mark", "compatible", "style"]
 _ITEMS = ["device", "accessory", "part", "sample", "voucher", "used", "service", "deposit", "goods"]
 _STRENGTHS = ["strong", "medium", "weak"]
 
 
 def matrix(rows: pd.DataFrame, hits: pd.DataFrame, evidence: pd.DataFrame, goods_groups: list[str]) -> pd.DataFrame:
-    """Return one float32 row a listing (RangeIndex) with the same columns for the same ``goods_groups`` and ``x_*`` columns.
+    """Return one row a listing (RangeIndex) with the same columns for the same ``goods_groups`` and ``x_*`` columns: float32, and words
+    (``category``, an ``x_*`` that is neither number nor flag) as they stand.
 
     ``rows`` are joined row and market features, ``hits`` their cue hits, ``evidence`` the scores of `models.evidence.weigh`.
     """
@@ -40,8 +43,11 @@ def matrix(rows: pd.DataFrame, hits: pd.DataFrame, evidence: pd.DataFrame, goods
     columns |= _cue_counts(hits, len(rows))
     columns |= {f"evidence_{name}": evidence[f"evidence_{name}"].astype(float) for name in BEHAVIOURS}
     columns["n_families"] = evidence["n_families"].astype(float)
-    columns |= {name: _number(rows, name) for name in sorted(rows) if name.startswith("x_") and _is_numeric(rows[name]) and name != "x_synthetic"}
-    return pd.DataFrame(columns).astype("float32")
+    further = [name for name in sorted(rows) if name.startswith("x_") and name != "x_synthetic"]
+    columns |= {name: _number(rows, name) for name in further if _is_numeric(rows[name])}
+    table = pd.DataFrame(columns).astype("float32")
+    words = {name: rows[name].astype("str") for name in ["category", *further] if name not in columns}
+    return table.assign(**words)
 
 
 def _cue_counts(hits: pd.DataFrame, n_rows: int) -> dict[str, pd.Series]:

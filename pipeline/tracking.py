@@ -87,13 +87,15 @@ def load_champion(folder: Path | None = None) -> Model | None:
 
 def _log_model(mlflow: Any, trained: Trained) -> Any:
     """Save the folder through the pyfunc flavour, with signature and input example, without code and without pickle."""
-    columns = next(iter(trained.model.learners.values())).columns if trained.model.learners else []
-    example = pd.DataFrame(np.zeros((2, len(columns))), columns=columns).assign(title="Giày Nike", description="")
+    first = next(iter(trained.model.learners.values()), None)
+    columns, words = (first.columns, set(first.categories)) if first else ([], set())
+    values = {name: ["", ""] if name in words else [0.0, 0.0] for name in columns}
+    example = pd.DataFrame(values | {"title": ["Giày Nike"] * 2, "description": [""] * 2})
     from mlflow.models import ModelSignature
     from mlflow.types import ColSpec, Schema
 
     texts = [ColSpec("string", name) for name in ("title", "description")]
-    inputs = Schema([*(ColSpec("double", name) for name in columns), *texts])
+    inputs = Schema([*(ColSpec("string" if name in words else "double", name, required=name not in words) for name in columns), *texts])
     outputs = Schema([*(ColSpec("double", name) for name in trained.model.learners or ["none"])])
     return mlflow.pyfunc.log_model(
         name="model",

@@ -198,6 +198,7 @@ def small_learner(seed: int = 3) -> tuple[Learner, pd.DataFrame, list[str]]:
     n = 600
     y = draw.random(n) < 0.3
     table = pd.DataFrame({"price_gap": draw.normal(size=n) - y, "x_noise": draw.normal(size=n)}).astype("float32")
+    table["x_channel"] = pd.Series(np.where(draw.random(n) < 0.5, "live", "shop"), dtype="str")
     titles = [f"Giày {'rep' if flag and draw.random() < 0.7 else 'da'} mẫu {number % 50}" for number, flag in enumerate(y)]
     calibration = np.arange(n) >= 450
     return fit_learner(table, hashed(titles, titles), y, np.arange(n) // 3, calibration, seed=seed, n_folds=3), table, titles
@@ -207,7 +208,20 @@ def test_learning_finds_what_is_there_and_bounds_hold_the_middle() -> None:
     learner, table, titles = small_learner()
     said = learner.predict(table, hashed(titles, titles))
     assert ((said["low"] <= said["probability"]) & (said["probability"] <= said["high"])).all() and said["probability"].between(0, 1).all()
-    assert learner.importance().index[-1] == "x_noise"
+    assert learner.importance().index[0] != "x_noise" and learner.importance()["x_noise"] < learner.importance()["price_gap"]
+
+
+def test_a_column_of_words_is_learned_from_and_an_unknown_word_counts_as_missing() -> None:
+    draw = np.random.default_rng(1)
+    y = draw.random(900) < 0.3
+    channel = pd.Series(np.where(draw.random(900) < 0.85, np.where(y, "live", "shop"), np.where(y, "shop", "live")), dtype="str")
+    table = pd.DataFrame({"x_channel": channel})
+    titles = ["Giày da"] * 900
+    learner = fit_learner(table, hashed(titles, titles), y, np.arange(900), np.arange(900) >= 700, seed=1, n_folds=3)
+    assert sorted(learner.categories["x_channel"]) == ["live", "shop"]
+    asked = pd.DataFrame({"x_channel": pd.Series(["live", "shop", "never seen", None], dtype="str")})
+    live, shop, strange, nothing = learner.predict(asked, hashed(titles[:4], titles[:4]))["probability"]
+    assert live > shop + 0.3 and strange == nothing
 
 
 def test_the_same_data_and_seed_give_the_same_artifact(tmp_path: Path) -> None:

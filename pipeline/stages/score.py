@@ -159,9 +159,10 @@ def predict(model: Model, rows: pd.DataFrame, hits: pd.DataFrame, evidence: pd.D
     table = matrix(rows, hits, evidence, model.goods_groups)
     words = rows["title_words"] if "title_words" in rows else rows["title"]
     text = hashed(words.fillna("").tolist(), rows["description"].fillna("").tolist())
-    for name in {column for learner in model.learners.values() for column in learner.columns} - set(table):
-        # A further column (x_NAME) that this source does not have.
-        table[name] = np.float32("nan")
+    for learner in model.learners.values():
+        for name in set(learner.columns) - set(table):
+            # A further column (x_NAME) that this source does not have.
+            table[name] = pd.Series(np.nan, index=table.index, dtype="str" if name in learner.categories else "float32")
     return {name: model.learners[name].predict(table, text) for name in model.takes_over}
 
 
