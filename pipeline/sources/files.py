@@ -28,7 +28,10 @@ def expand(paths: Sequence[Path]) -> list[Path]:
                 raise DataError(f"no such file or folder: {path}")
             for one in matched:
                 found += _inside(one) if one.is_dir() else [one] if one.is_file() else []
-    unique = list({path.resolve(): path for path in reversed(found)}.values())[::-1]
+    first: dict[Path, Path] = {}
+    for path in found:
+        first.setdefault(path.resolve(), path)
+    unique = list(first.values())
     if not unique:
         raise DataError(f"no crawl files in {', '.join(map(str, paths))}")
     return unique

@@ -76,9 +76,9 @@ def _values(path: Path) -> Iterator[tuple[Any, int, bool]]:
     """Yield ``(value, its length, whether it holds undecodable bytes)``: the members of a top-level array, or the top-level values."""
     with open_bytes(path) as stream:
         encoding = encoding_of(stream.read(65_536))
-    with open_bytes(path) as stream:
-        errors = "replace" if encoding.startswith("utf-16") else "surrogateescape"
-        window = _Window(io.TextIOWrapper(stream, encoding=encoding, errors=errors), path)
+    errors = "replace" if encoding.startswith("utf-16") else "surrogateescape"
+    with open_bytes(path) as stream, io.TextIOWrapper(stream, encoding=encoding, errors=errors) as text:
+        window = _Window(text, path)
         if window.skip(_SPACE) != "[":
             while window.skip(_SPACE):
                 yield window.value(MAX_ENVELOPE)

@@ -11,6 +11,8 @@ from unicodedata import normalize
 
 import pyarrow as pa
 
+from pipeline.sources.batch import RAW_KEPT
+
 _COMPRESSED = {".gz": "gzip", ".zst": "zstd"}
 _SAMPLE = 65_536
 MAX_LINE = 20_000_000
@@ -74,30 +76,30 @@ def _byte_lines(stream: IO[bytes], encoding: str) -> Iterator[Line]:
         number += 1
         if number == 1 and encoding == "utf-8-sig":
             raw = raw[3:]
-        if len(raw) >= MAX_LINE:
+        if len(raw) >= MAX_LINE and not raw.endswith(b"\n"):
             while len(rest := stream.readline(MAX_LINE)) and not rest.endswith(b"\n"):
                 pass
-            yield Line(number, None, "too_long", raw[:2_200].decode(codec, "replace"))
+            yield Line(number, None, "too_long", raw[:RAW_KEPT].decode(codec, "replace"))
             continue
         try:
             text = raw.decode(codec)
         except UnicodeDecodeError:
-            yield Line(number, None, "undecodable", raw[:2_200].decode(codec, "replace"))
+            yield Line(number, None, "undecodable", raw[:RAW_KEPT].decode(codec, "replace"))
             continue
         # Windows-1258 writes tones as marks of their own; that is its way and not the seller's.
         yield Line(number, normalize("NFC", text) if codec == "cp1258" else text)
 
 
 def _wide_lines(stream: IO[bytes], encoding: str) -> Iterator[Line]:
-    reader = io.TextIOWrapper(stream, encoding=encoding, errors="replace", newline="\n")
-    number = 0
-    while text := reader.readline(MAX_LINE):
-        number += 1
-        if len(text) >= MAX_LINE and not text.endswith("\n"):
-            while len(rest := reader.readline(MAX_LINE)) and not rest.endswith("\n"):
-                pass
-            yield Line(number, None, "too_long", text[:2_200])
-        elif "\ufffd" in text:
-            yield Line(number, None, "undecodable", text[:2_200])
-        else:
-            yield Line(number, text.removeprefix("\ufeff") if number == 1 else text)
+    with io.TextIOWrapper(stream, encoding=encoding, errors="replace", newline="\n") as reader:
+        number = 0
+        while text := reader.readline(MAX_LINE):
+            number += 1
+            if len(text) >= MAX_LINE and not text.endswith("\n"):
+                while len(rest := reader.readline(MAX_LINE)) and not rest.endswith("\n"):
+                    pass
+                yield Line(number, None, "too_long", text[:RAW_KEPT])
+            elif "\ufffd" in text:
+                yield Line(number, None, "undecodable", text[:RAW_KEPT])
+            else:
+                yield Line(number, text.removeprefix("\ufeff") if number == 1 else text)

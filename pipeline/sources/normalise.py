@@ -29,6 +29,7 @@ _IDS = ("platform", "listing_id", "seller_id")
 #: Texts a person may read, in which sellers leave their numbers. Addresses and ids stay as they are: they are what a reader must find again.
 _MASKED = ("title", "description", "seller_name", "variants", "location", "brand", "category", "seller_type")
 _EARLIEST = 1990
+_WHOLE = re.compile(r"^(-?\d{1,18})\.0+$")
 #: A capture is given as the first moment of its day, month or year; what happened in that span happened before it.
 _SPAN = {"second": timedelta(days=2), "day": timedelta(days=3), "month": timedelta(days=33), "year": timedelta(days=368)}
 
@@ -76,6 +77,8 @@ def _column(records: list[dict[str, Any]], spec: FieldSpec) -> list[Any]:
     if not spec.path:
         return [spec.const] * len(records)
     nothing = {_plain(value) for value in spec.none_values}
+    if len(spec.path) == 1 and not nothing and spec.extract is None and spec.values is None and spec.const is None:
+        return _plain_column(records, spec.path[0])
     out = []
     for record in records:
         value = None
@@ -88,9 +91,18 @@ def _column(records: list[dict[str, Any]], spec: FieldSpec) -> list[Any]:
     return out
 
 
+def _plain_column(records: list[dict[str, Any]], path: str) -> list[Any]:
+    """The short way for most fields of most tables."""
+    found = [record[path] if path in record else dig(record, path) for record in records]
+    return [None if value == "" or value == [] else value for value in found]
+
+
 def _plain(value: Any) -> str:
+    """A value as a mapping spells it: 0, 0.0 and a cell "0.0" are all "0"."""
     if isinstance(value, float) and value.is_integer():
         value = int(value)
+    if isinstance(value, str):
+        return _WHOLE.sub(r"\1", value)
     return str(value) if not isinstance(value, int) or abs(value) < 10**30 else ""
 
 
@@ -212,12 +224,13 @@ def _mask_phones(table: pd.DataFrame, names: tuple[str, ...], given: list[Any], 
     """Mask phone numbers in the texts ``names`` and collect their keyed hashes, with those of a mapped column of numbers."""
     keys = [_given_keys(value, key) for value in given]
     for name in names:
-        for row, cell in enumerate(table[name].tolist()):
-            if isinstance(cell, str) and len(cell) >= 9 and may_hold_phone(cell):
-                masked, found = mask(cell, key)
-                if found:
-                    table.at[row, name] = masked
-                    keys[row] += found
+        cells = table[name].tolist()
+        suspects = {cell for cell in set(cells) if isinstance(cell, str) and may_hold_phone(cell)}
+        for row in (row for row, cell in enumerate(cells) if cell in suspects):
+            masked, found = mask(cells[row], key)
+            if found:
+                table.at[row, name] = masked
+                keys[row] += found
     table["contact_keys"] = pd.Series([";".join(sorted(set(found))) or None for found in keys], dtype="str")
 
 

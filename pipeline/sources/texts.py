@@ -40,10 +40,13 @@ def clean(value: str, *, html: bool, boilerplate: tuple[str, ...], flags: list[s
 def _without_tags(value: str) -> str:
     page = LexborHTMLParser(value)
     page.strip_tags(["script", "style"])
-    return page.text(separator="\n")
+    return str(page.text(separator="\n")).strip()
 
 
 def _without_phrase(value: str, phrase: str) -> str:
-    value = value.replace(phrase, "")
-    begun = value.rfind(phrase[:_LEAST_CUT_BOILERPLATE])
-    return value[:begun].rstrip() if begun >= 0 and phrase.startswith(value[begun:].rstrip(" .…")) else value
+    begin = phrase[:_LEAST_CUT_BOILERPLATE]
+    if begin not in value:
+        return value
+    value = re.sub(re.escape(phrase) + r"[.…]*", "", value).rstrip()
+    cut = value.rfind(begin)
+    return value[:cut].rstrip() if cut >= 0 and phrase.startswith(value[cut:].rstrip(" .…")) else value

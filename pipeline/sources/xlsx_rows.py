@@ -50,6 +50,8 @@ def _entries(head: list[Cells], rows: Iterator[Cells]) -> Iterator[Entry]:
     # A title merged over the table fills one cell; the header is the first row that fills three, or else the first that fills any.
     at = next((i for i, row in enumerate(head) if _n_filled(row) >= 3), next(i for i, row in enumerate(head) if _n_filled(row)))
     names = [str(name).strip() if name is not None else "" for name in head[at]]
+    while names and not names[-1]:
+        names.pop()
     for number, row in enumerate(chain(head[at + 1 :], rows), start=at + 2):
         if not _n_filled(row):
             continue
