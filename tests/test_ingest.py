@@ -63,8 +63,8 @@ def take(tmp_path: Path) -> Callable[..., Result]:
 
 def test_what_cannot_be_a_listing_is_kept_aside_with_place_rule_and_reason(take: Callable[..., Result]) -> None:
     text = (
-        HEADER
-        + "x,1,Áo,100000,2026-11-20\nx,,Áo,100000,2026-11-20\nx,3, ,100000,2026-11-20\nx,1,Áo khác,1,2026-11-20\nx,5,Áo,1,2026-11-20,thừa\n,6,Áo,1,2026-11-20\n"
+        HEADER + "x,1,Áo,100000,2026-11-20\nx,,Áo,100000,2026-11-20\nx,3, ,100000,2026-11-20\n"
+        "x,1,Áo khác,1,2026-11-20\nx,5,Áo,1,2026-11-20,thừa\n,6,Áo,1,2026-11-20\n"
     )
     listings, quarantine, report = take({"a.csv": text})
     assert list(zip(quarantine["source_line"], quarantine["rule"], strict=True)) == [
@@ -207,7 +207,8 @@ def test_a_column_is_observed_only_on_platforms_that_ever_fill_it(take: Callable
 def test_every_partition_has_the_further_columns_of_all_and_one_type(take: Callable[..., Result], tmp_path: Path) -> None:
     folder = tmp_path / "sources"
     folder.mkdir()
-    base = "about: mẫu\nformats: [jsonl]\ndetect: {{paths: [{0}]}}\nfields: {{platform: {{const: x}}, listing_id: {0}, title: t, x_n: {{path: n, parse: {1}}}}}\n"
+    base = "about: mẫu\nformats: [jsonl]\ndetect: {{paths: [{0}]}}\n"
+    base += "fields: {{platform: {{const: x}}, listing_id: {0}, title: t, x_n: {{path: n, parse: {1}}}}}\n"
     (folder / "one.yaml").write_text(base.format("a", "number"))
     (folder / "two.yaml").write_text(base.format("b", "count"))
     files: dict[str, bytes | str] = {
@@ -270,7 +271,7 @@ def test_many_rejects_are_written_as_they_come(take: Callable[..., Result], monk
 
 
 def test_an_unknown_source_and_a_missing_file_are_errors(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="unknown source 'shoppee'; known: .*shopee"):
+    with pytest.raises(ConfigError, match=r"unknown source 'shoppee'; known: .*shopee"):
         take_in(tmp_path, out=tmp_path, source="shoppee")
     with pytest.raises(DataError, match="no such file"):
         take_in(tmp_path / "gone.csv", out=tmp_path)

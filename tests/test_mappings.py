@@ -193,8 +193,8 @@ SHAPES: dict[str, tuple[str, Any, dict[str, Any]]] = {
     "tiki_fashion_export": (
         "a.csv",
         table(
-            "Unnamed: 0,id,name,description,original_price,price,fulfillment_type,brand,review_count,rating_average,favourite_count,pay_later,current_seller,date_created,"
-            "number_of_images,vnd_cashback,has_video,category,quantity_sold",
+            "Unnamed: 0,id,name,description,original_price,price,fulfillment_type,brand,review_count,rating_average,"
+            "favourite_count,pay_later,current_seller,date_created,number_of_images,vnd_cashback,has_video,category,quantity_sold",
             '0,600006,Dép thử,"   Dép, đế mềm...",50000,39000,dropship,OEM,0,0.0,0,False,Gian Hàng Thử,829,4,268,False,Root,106',
         ),
         {
@@ -214,7 +214,8 @@ SHAPES: dict[str, tuple[str, Any, dict[str, Any]]] = {
         "a.csv",
         table(
             DOM_2024,
-            'Điện thoại thử,3.839.000 ₫,https://www.lazada.vn/products/dien-thoai-thu-i800001-s1.html,x,1,1,15% Off,"1.2K Đã bán\n(559)\nHồ Chí Minh",lazada,phone,Smartphones,1,1',
+            "Điện thoại thử,3.839.000 ₫,https://www.lazada.vn/products/dien-thoai-thu-i800001-s1.html,x,1,1,15% Off,"
+            '"1.2K Đã bán\n(559)\nHồ Chí Minh",lazada,phone,Smartphones,1,1',
             "Ốp thử,29.000 ₫,https://www.lazada.vn/products/op-thu-i800002.html,x,2,2,,Hà Nội,lazada,phone,,2,0",
         ),
         {

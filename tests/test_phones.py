@@ -75,6 +75,8 @@ def test_a_number_is_masked_in_place_however_it_is_spaced(written: str, left: st
         "iPhone 15 128GB 2024",
         "1900 1234 567",
         "4.0123456789",
+        "Áo số 912345678",
+        "lô số: 912345678",
     ],
 )
 def test_prices_dates_tax_codes_and_codes_stay_as_they_are(written: str) -> None:

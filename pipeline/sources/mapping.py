@@ -171,6 +171,11 @@ def dig(record: Any, path: str) -> Any:
     return None if len(steps) == 1 and isinstance(record, dict) else _follow(record, steps)
 
 
+def is_name(path: str) -> bool:
+    """Say whether a path is nothing but a name, with no way into anything."""
+    return len(_steps(path)) == 1
+
+
 def _follow(current: Any, steps: tuple[str | int, ...]) -> Any:
     for at, step in enumerate(steps):
         if isinstance(current, str) and current[:1] in "{[":

@@ -12,7 +12,7 @@ import pandas as pd
 
 from pipeline.sources.batch import Batch
 from pipeline.sources.figures import number
-from pipeline.sources.mapping import FieldSpec, SourceMapping, dig
+from pipeline.sources.mapping import FieldSpec, SourceMapping, dig, is_name
 from pipeline.sources.phones import mask, may_hold_phone, phone_key
 from pipeline.sources.texts import clean
 from pipeline.sources.times import moment
@@ -41,7 +41,8 @@ def normalise(batch: Batch, mapping: SourceMapping, *, file_time: datetime, late
     """
     records = mapping.named(batch.records)
     n = len(records)
-    values = {name: _column(records, spec) for name, spec in mapping.fields.items()}
+    seen = set().union(*records) if records else set()
+    values = {name: _column(records, spec, seen) for name, spec in mapping.fields.items()}
     flags: list[list[str]] = [[] for _ in range(n)]
     captured, precision, until = _captured(values.pop("captured_at", [None] * n), mapping, file_time, latest, flags)
     columns: dict[str, Any] = {"captured_at": _times(captured), "captured_precision": pd.Series(precision, dtype="str")}
@@ -70,19 +71,21 @@ def normalise(batch: Batch, mapping: SourceMapping, *, file_time: datetime, late
     return table
 
 
-def _column(records: list[dict[str, Any]], spec: FieldSpec) -> list[Any]:
+def _column(records: list[dict[str, Any]], spec: FieldSpec, seen: set[str]) -> list[Any]:
+    """What each record has for a field; ``seen`` are the names any record has, so that names nobody has are not looked for."""
     if spec.template is not None:
         names = re.findall(r"\{([^{}]+)\}", spec.template)
         return [_fill(spec.template, names, record) for record in records]
-    if not spec.path:
+    paths = [path for path in spec.path if path in seen or not is_name(path)]
+    if not paths:
         return [spec.const] * len(records)
     nothing = {_plain(value) for value in spec.none_values}
-    if len(spec.path) == 1 and not nothing and spec.extract is None and spec.values is None and spec.const is None:
-        return _plain_column(records, spec.path[0])
+    if len(paths) == 1 and not nothing and spec.extract is None and spec.values is None and spec.const is None:
+        return _plain_column(records, paths[0])
     out = []
     for record in records:
         value = None
-        for path in spec.path:
+        for path in paths:
             value = record[path] if path in record else dig(record, path)
             if value is not None and value != "" and value != [] and not (nothing and _plain(value) in nothing):
                 break
@@ -227,10 +230,10 @@ def _mask_phones(table: pd.DataFrame, names: tuple[str, ...], given: list[Any], 
         cells = table[name].tolist()
         suspects = {cell for cell in set(cells) if isinstance(cell, str) and may_hold_phone(cell)}
         for row in (row for row, cell in enumerate(cells) if cell in suspects):
-            masked, found = mask(cells[row], key)
-            if found:
-                table.at[row, name] = masked
-                keys[row] += found
+            cells[row], found = mask(cells[row], key)
+            keys[row] += found
+        if suspects:
+            table[name] = pd.Series(cells, dtype="str", index=table.index)
     table["contact_keys"] = pd.Series([";".join(sorted(set(found))) or None for found in keys], dtype="str")
 
 

@@ -13,9 +13,10 @@ from hashlib import blake2b
 
 _GAP = r"[ \t\u00a0.\-_()·•*\u200b-\u200d\u2060\ufe0f\u20e3]{0,3}"
 _DIGIT = r"[\doO]"
-_CONTACT = ("zalo", "sđt", "sdt", "đt", "dt", "tel", "phone", "mobile", "hotline", "line", "lh", "hệ", "he", "gọi", "goi", "call", "alo", "ib", "số")
+_CONTACT = ("zalo", "sđt", "sdt", "đt", "tel", "phone", "mobile", "hotline", "lh", "gọi", "call", "alo")
+_GLUED = (*_CONTACT, "dt", "line", "hệ", "he", "goi", "ib", "số")
 #: Not inside a word or a longer number; a contact word may stand glued before it ("zalo0912…"), and so may an escaped line break.
-_BEFORE = "(?:(?<![^\\W_])|" + "|".join(f"(?<={word})" for word in (*_CONTACT, r"\\n", r"\\r", r"\\t")) + ")"
+_BEFORE = "(?:(?<![^\\W_])|" + "|".join(f"(?<={word})" for word in (*_GLUED, r"\\n", r"\\r", r"\\t")) + ")"
 _NOUGHT = rf"(?:(?:\+|00)?{_GAP}84{_GAP}(?:[0oO]{_GAP})?|[0oO]{_GAP})"
 _PHONE = re.compile(rf"{_BEFORE}\(?{_NOUGHT}(?:[35789]|1{_GAP}[2689])(?:{_GAP}{_DIGIT}){{8}}(?!\d)", re.IGNORECASE)
 _BARE = re.compile(rf"(?:{'|'.join(_CONTACT)})[\s:.\-–(+]{{0,4}}(?P<number>[35789](?:{_GAP}\d){{8}})(?!\d)", re.IGNORECASE)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from selectolax.lexbor import LexborHTMLParser
 
@@ -47,6 +48,11 @@ def _without_phrase(value: str, phrase: str) -> str:
     begin = phrase[:_LEAST_CUT_BOILERPLATE]
     if begin not in value:
         return value
-    value = re.sub(re.escape(phrase) + r"[.…]*", "", value).rstrip()
+    value = _pattern(phrase).sub("", value).rstrip()
     cut = value.rfind(begin)
     return value[:cut].rstrip() if cut >= 0 and phrase.startswith(value[cut:].rstrip(" .…")) else value
+
+
+@lru_cache(maxsize=64)
+def _pattern(phrase: str) -> re.Pattern[str]:
+    return re.compile(re.escape(phrase) + r"[.…]*")
