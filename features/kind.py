@@ -2,39 +2,42 @@
 
 Vietnamese puts the head noun first ("Ốp lưng iPhone 15", "Dây đồng hồ", "Sách kể chuyện Steve Jobs"), so the first word that can be a head
 decides, unless it only says what the thing is for, comes with or looks like ("tặng tai nghe", "hình đôi giày", "đựng mỹ phẩm"). Offers in
-brackets are read last. Price, harm and law hang on the answer: where no word speaks, there is none.
+brackets are read last. Price, harm and law hang on the answer: where no word speaks, there is none. How often it is right is measured on
+titles read by hand (`features.kind_quality`).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import pandas as pd
 
 from features.canonical import Canonical, fold
-from features.errors import ConfigError
-from features.lookup import WordFinder
+from features.kind_words import ITEM_TYPES, OUTSIDE, KindLexicon, Match, Turn, text_or_none
+from features.pack import for_children, units
+
+__all__ = ["ITEM_TYPES", "KIND_COLUMNS", "KindLexicon", "classify"]
 
 KIND_COLUMNS = ["goods_group", "item_type", "n_units", "for_children", "kind_why"]
-ITEM_TYPES = frozenset({"device", "accessory", "part", "sample", "voucher", "used", "service", "deposit", "goods"})
 
 #: Item types that overrule the head noun, strongest first.
 _OVERRULING = ("deposit", "voucher", "service", "used", "sample")
-_PLACES = frozenset({"head", "model", "anywhere", "near"})
 _ELECTRONICS, _PERFUME = "điện tử, phụ kiện", "nước hoa"
 #: Nouns that also count: "cặp" is a bag or a pair.
 _PAIRS = frozenset({"cặp"})
+#: Nouns that also pack: "viên uống … lọ 60 viên" sells no jar.
+_CONTAINERS = frozenset({"lọ", "hũ", "chai", "thùng", "bình", "khay", "ly", "cốc", "tô", "túi", "chén"})
 #: A single syllable is a head only this near the start of its part of the title: "… nhỏ gọn bỏ túi" sells no bag.
 _NEAR_WORDS = 3
-_MAX_UNITS = 200
 
 _BRACKETS = re.compile(r"\[[^\]]*\]|【[^】]*】|\{[^}]*\}|\([^)]*\)|\[[^\]]{0,40}$")
-_OFFER = re.compile(r"\d\s?(?:k|%|tr|đ|đồng|triệu)\b|giảm|freeship|free ship|lzd|ưu đãi|hoàn tiền")
-_SEGMENT = re.compile(r"[|/,;:+–—•~]|\s[-_]\s|[-_]\s|[.!]\s")
+_OFFER = re.compile(r"\d\s?%|\d\s?(?:k|tr|đ|đồng|triệu)\b|giảm|freeship|free ship|lzd|ưu đãi|hoàn tiền")
+_OFFERED = re.compile(r"\s?\d{1,3}\s?(?:%|k\b)")
+_SEGMENT = re.compile(r"[|/,;:+–—•~\]】]|\s[-_]\s|[-_]\s|[.!]\s")
 _WORD = re.compile(r"[^\W\d_]+")
+_COUNTED = re.compile(r" ?\d")
+_FRACTION = re.compile(r"\d[.,]$")
 _COUNTERS = r"(?:(?:một|1|\d{1,3}|cái|chiếc|bộ|các|mọi|loại|thêm|ngay|luôn|những|đôi|hộp|gói) )*$"
 #: What follows these belongs to the thing, is not the thing.
 _BESIDE = re.compile(
@@ -43,69 +46,18 @@ _BESIDE = re.compile(
 )
 #: What follows these is what the thing goes with.
 _FOR = re.compile(
-    r"(?<!\w)(?:dành cho|dùng cho|cho|đựng|để|bảo vệ|bọc|che|phủ|dán|lau|rửa|giặt|vệ sinh|sấy|đánh|chống sốc|lắp|gắn|sửa|sửa chữa|tháo|treo) "
+    r"(?<!\w)(?:dành cho|dùng cho|cho|đựng|để|bảo vệ|bọc|che|phủ|dán|lau|rửa|giặt|vệ sinh|sấy|đánh|chống sốc|lắp|gắn|sửa|sửa chữa|tháo|treo|may) "
     + _COUNTERS
 )
 _ML = re.compile(r"(?<![\d.,])(\d{1,4})\s?ml(?!\w)")
 _SAMPLE_ML = 15
-
-#: A child's shoe costs half of a grown-up's: they are no peers.
-_CHILDREN = re.compile(r"(?<!\w)(?:trẻ em|trẻ nhỏ|em bé|cho bé|bé trai|bé gái|sơ sinh|kids?|kid's|junior|infants?|toddlers?)(?!\w)")
-_COUNT = r"(?P<n>\d{1,3})(?![\d/]|(?:pro|plus|promax|max|mini)|[.,]\d|\s?(?:%|ml|g|gr|gam|kg|l|lít|lit|w|gb|tb|cm|mm|m|k|tr|inch|in|tính|trong|lớp|size|màu|món|ngăn|tầng|"
-_COUNT += r"chi tiết|mảnh|viên|que|miếng|tờ|dây|lỗ|mét|tháng|năm|ngày|giờ|đồng|người|chân|cánh|bánh|cạnh|mặt|da|x|v|a|p|d|hp|kênh|nút|phím)(?!\w))"
-_PACK = re.compile(r"(?<!\w)(?:combo|lốc|thùng|hộp|bịch|pack|bộ|set|sét|sỉ|lô|mua)\s?" + _COUNT)
-_PIECES = re.compile(
-    r"(?:^|[\[(]\s?)(?:combo |set )?(?P<n>\d{1,3}) ?(?:cái|chiếc|đôi|hộp|chai|lọ|lon|cuốn|quyển|tuýp|bịch|túi|hũ|thỏi|cặp|áo|quần)(?!\w)"
-)
-
-
-class _Word(NamedTuple):
-    item: str | None
-    group: str | None
-    place: str
-    only_in: frozenset[str]
-
-
-class _Match(NamedTuple):
-    start: int
-    end: int
-    text: str
-    word: _Word
 
 
 class _Kind(NamedTuple):
     group: str | None
     item: str | None
     why: str | None
-
-
-@dataclass(frozen=True)
-class KindLexicon:
-    """Compiled words of goods groups and item types, and patterns for category texts."""
-
-    words: WordFinder
-    categories: list[tuple[re.Pattern[str], str]]
-
-    @classmethod
-    def from_tables(cls, goods_groups: pd.DataFrame, kinds: pd.DataFrame, categories: pd.DataFrame) -> KindLexicon:
-        """Compile ``goods_groups.csv`` (``markers``), ``kinds.csv`` and ``categories.csv``.
-
-        Where two rows name the same word, ``kinds.csv`` wins and in it the first row. Raises `ConfigError` for an unknown item type,
-        place or group.
-        """
-        groups = {str(group) for group in goods_groups["group"]}
-        words: dict[str, _Word] = {}
-        for row in kinds.itertuples():
-            entry = _entry(str(row.item_type), _text(row.goods_group), str(row.place), groups)
-            for word in _split(row.words):
-                words.setdefault(fold(word), entry)
-        for row in goods_groups.itertuples():
-            for word in _split(row.markers):
-                words.setdefault(fold(word), _Word(None, str(row.group), "head", frozenset()))
-        patterns = [(re.compile(str(row.pattern)), str(row.goods_group)) for row in categories.itertuples()]
-        if unknown := {group for _, group in patterns} - groups:
-            raise ConfigError(f"categories.csv: unknown goods_group {sorted(unknown)}; known: {sorted(groups)}")
-        return cls(WordFinder(words.items()), patterns)
+    start: int = -1
 
 
 def classify(
@@ -117,79 +69,98 @@ def classify(
     default; ``for_children`` is true where the title says so; ``kind_why`` quotes the deciding words in lower case.
     """
     remembered: dict[tuple[str, str | None, str | None], tuple[str | None, str | None, float, bool, str | None]] = {}
+    by_category: dict[str | None, tuple[_Kind | None, str]] = {None: (None, "last")}
     rows = []
-    for title, cat, role in zip(titles, category.tolist(), brands["brand_role"].tolist(), strict=True):
-        key = (title.folded, _text(cat), _text(role))
+    for title, cell, role in zip(titles, category.tolist(), brands["brand_role"].tolist(), strict=True):
+        key = (title.folded, text_or_none(cell), text_or_none(role))
         if key not in remembered:
-            kind = _kind(*key, lexicon)
-            remembered[key] = (kind.group, kind.item, _units(title.folded), bool(_CHILDREN.search(title.folded)), kind.why)
+            if key[1] not in by_category:
+                by_category[key[1]] = _by_category(str(key[1]), lexicon)
+            kind = _kind(key[0], *by_category[key[1]], key[2], lexicon)
+            remembered[key] = (kind.group, kind.item, units(title.folded), for_children(title.folded), kind.why)
         rows.append(remembered[key])
     table = pd.DataFrame(rows, columns=KIND_COLUMNS)
     return table.astype({"goods_group": "str", "item_type": "str", "n_units": "float64", "for_children": "bool", "kind_why": "str"})
 
 
-def _kind(folded: str, category: str | None, brand_role: str | None, lexicon: KindLexicon) -> _Kind:
+def _kind(folded: str, category: _Kind | None, speaks: str, brand_role: str | None, lexicon: KindLexicon) -> _Kind:
     brackets = [found.span() for found in _BRACKETS.finditer(folded)]
-    matches = _matches(folded, lexicon.words)
-    outside = [one for one in matches if not _inside(one.start, brackets)]
-    head = _head(folded, outside, brackets) or _head(folded, [one for one in matches if one not in outside], [])
-    if head is None and category is not None:
-        head = _by_category(category, lexicon)
-    group = head.group if head else None
-    overruled = _overruling(folded, matches, brackets, group)
+    matches = lexicon.matches(folded)
+    if speaks == "first":
+        head = category
+    else:
+        head = _turned(folded, _noun(folded, matches, brackets, category, speaks, lexicon), lexicon)
+    overruled = _overruling(folded, matches, brackets, head)
     why = " | ".join(dict.fromkeys(word for word in (head and head.why, overruled and overruled.text) if word)) or None
     item = overruled.word.item if overruled else _item(folded, head, brand_role)
-    return _Kind(None if group == "-" else group, item, why)
+    group = head.group if head else None
+    return _Kind(None if group == OUTSIDE else group, item, why)
 
 
-def _matches(folded: str, words: WordFinder) -> list[_Match]:
-    """Words found, the longest of those that overlap, in order; a masked phrase hides the words inside it."""
-    found: list[_Match] = []
-    taken = 0
-    for start, end, value in sorted(words.find(folded), key=lambda one: (one[0], -one[1])):
-        if start >= taken and isinstance(value, _Word):
-            taken = end
-            if value.item != "mask":
-                found.append(_Match(start, end, folded[start:end], value))
-    return found
+def _noun(
+    folded: str, matches: list[Match], brackets: list[tuple[int, int]], category: _Kind | None, speaks: str, lexicon: KindLexicon
+) -> _Kind | None:
+    """The head noun outside brackets, then inside; where none speaks or only a doubtful syllable, a hint, then the category."""
+    outside = [one for one in matches if not _inside(one.start, brackets)] if brackets else matches
+    head = _head(folded, outside, brackets)
+    if head is None and len(outside) < len(matches):
+        head = _head(folded, [one for one in matches if one not in outside], [])
+    if head is None:
+        hint = lexicon.hint(folded)
+        return _Kind(hint.word.group, hint.word.item, hint.text, hint.start) if hint else category
+    # "kim", "chỉ", "cây" name a thing outside our groups or only sound like it: a category knows better.
+    doubtful = speaks == "doubt" and head.group == OUTSIDE and head.why is not None and " " not in head.why
+    return category if doubtful and category is not None else head
 
 
-def _head(folded: str, matches: list[_Match], brackets: list[tuple[int, int]]) -> _Kind | None:
+def _turned(folded: str, head: _Kind | None, lexicon: KindLexicon) -> _Kind | None:
+    """The kind that other words of the title make of the head noun: "xe máy … cho bé" is a toy, "hạt cho mèo" no food."""
+    turns: tuple[Turn, ...] = lexicon.turns_of.get(head.why or "", ()) + lexicon.turns if head else lexicon.turns
+    for turn in turns:
+        if found := turn.pattern.search(folded):
+            words = f"{head.why} | {found[0]}" if head and head.why else found[0]
+            return _Kind(turn.group, turn.item, words, head.start if head else found.start())
+    return head
+
+
+def _head(folded: str, matches: list[Match], brackets: list[tuple[int, int]]) -> _Kind | None:
     """The first head noun; failing that, what the thing is for."""
-    goes_with: _Match | None = None
+    goes_with: Match | None = None
     for at, one in enumerate(matches):
         if one.word.place not in ("head", "model") or _far(folded, one, brackets):
             continue
-        before = folded[max(0, one.start - 40) : one.start]
-        if one.text in _PAIRS and _followed(folded, one, matches[at + 1 :]):
+        if one.text in _PAIRS and _followed(one, matches[at + 1 :]):
             continue
-        if _FOR.search(before):
+        if one.text in _CONTAINERS and _COUNTED.match(folded, one.end) and len(matches) > at + 1:
+            continue
+        before = folded[max(0, one.start - 40) : one.start]
+        if before and _FOR.search(before):
             goes_with = goes_with or one
-        elif not _BESIDE.search(before):
-            return _settle(folded, one, matches[at + 1 :], brackets)
-    if goes_with is None or goes_with.word.group == "-":
+        elif not before or not _BESIDE.search(before):
+            return _settle(folded, one, matches[at + 1 :])
+    if goes_with is None or goes_with.word.group == OUTSIDE:
         return None
-    return _Kind(goes_with.word.group, "accessory", goes_with.text)
+    return _Kind(goes_with.word.group, "accessory", goes_with.text, goes_with.start)
 
 
-def _followed(folded: str, one: _Match, later: list[_Match]) -> bool:
+def _followed(one: Match, later: list[Match]) -> bool:
     """True where a head noun stands right behind: "cặp loa" is a pair of speakers, no bag."""
     return any(other.start == one.end + 1 and other.word.place == "head" for other in later[:1])
 
 
-def _settle(folded: str, head: _Match, later: list[_Match], brackets: list[tuple[int, int]]) -> _Kind:
+def _settle(folded: str, head: Match, later: list[Match]) -> _Kind:
     """A model name gives way to an accessory named behind it: "iPhone 15 ốp lưng silicon"."""
     if head.word.place == "model":
         for one in later:
             before = folded[max(0, one.start - 40) : one.start]
             if one.word.item in ("accessory", "part") and " " in one.text and not _BESIDE.search(before) and one.word.place == "head":
-                return _Kind(one.word.group, one.word.item, one.text)
-    return _Kind(head.word.group, head.word.item, head.text)
+                return _Kind(one.word.group, one.word.item, one.text, head.start)
+    return _Kind(head.word.group, head.word.item, head.text, head.start)
 
 
-def _far(folded: str, one: _Match, brackets: list[tuple[int, int]]) -> bool:
+def _far(folded: str, one: Match, brackets: list[tuple[int, int]]) -> bool:
     """True for a single syllable that stands too deep in its part of the title to be its head."""
-    return " " not in one.text and one.word.place == "head" and _words_before(folded, one.start, brackets) > _NEAR_WORDS
+    return one.start > 0 and " " not in one.text and one.word.place == "head" and _words_before(folded, one.start, brackets) > _NEAR_WORDS
 
 
 def _words_before(folded: str, at: int, brackets: list[tuple[int, int]]) -> int:
@@ -204,9 +175,10 @@ def _words_before(folded: str, at: int, brackets: list[tuple[int, int]]) -> int:
     return sum(1 for _ in _WORD.finditer(folded, start, at))
 
 
-def _overruling(folded: str, matches: list[_Match], brackets: list[tuple[int, int]], group: str | None) -> _Match | None:
+def _overruling(folded: str, matches: list[Match], brackets: list[tuple[int, int]], head: _Kind | None) -> Match | None:
     """The strongest word that changes what is sold wherever it stands: a voucher, a second-hand article, a sample."""
-    best: _Match | None = None
+    best: Match | None = None
+    group = head.group if head else None
     for one in matches:
         item = one.word.item
         if item not in _OVERRULING or one.word.place not in ("anywhere", "near"):
@@ -215,13 +187,35 @@ def _overruling(folded: str, matches: list[_Match], brackets: list[tuple[int, in
             continue
         if best and best.word.item and _OVERRULING.index(best.word.item) <= _OVERRULING.index(item):
             continue
-        if one.word.place == "near" and _words_before(folded, one.start, brackets) > _NEAR_WORDS - 2:
+        if one.word.place == "near" and not _leads(folded, one, brackets, head):
             continue
-        bracket = next((folded[a:b] for a, b in brackets if a <= one.start < b), "")
-        if (item == "voucher" and _OFFER.search(bracket)) or _BESIDE.search(folded[max(0, one.start - 40) : one.start]):
+        if _only_offered(folded, one, brackets, head) or _BESIDE.search(folded[max(0, one.start - 40) : one.start]):
             continue
         best = one
     return best
+
+
+def _leads(folded: str, one: Match, brackets: list[tuple[int, int]], head: _Kind | None) -> bool:
+    """True where a service or deposit is what is sold: it comes before the noun and opens its part of the title."""
+    # "Đồng hồ nữ + dịch vụ khắc tên" sells the watch, "Điện thoại 2 sim" the phone.
+    if head is not None and 0 <= head.start < one.start:
+        return False
+    return _words_before(folded, one.start, brackets) <= _NEAR_WORDS - 2
+
+
+def _only_offered(folded: str, one: Match, brackets: list[tuple[int, int]], head: _Kind | None) -> bool:
+    """True where the word belongs to an offer, a figure or another article: "[Voucher 50k]", "99,97%", "lọ chiết"."""
+    item = one.word.item
+    if item == "voucher":
+        bracket = next((folded[a:b] for a, b in brackets if a <= one.start < b), "")
+        if _OFFER.search(bracket):
+            return True
+        sold = head is not None and head.group not in (None, OUTSIDE)
+        stamp = not bracket and not _WORD.search(folded, one.end) and one.start > 0
+        return head is not None and ((sold and _OFFERED.match(folded, one.end) is not None) or (stamp and head.start >= 0))
+    if item == "used":
+        return one.text[0].isdigit() and _FRACTION.search(folded[: one.start]) is not None
+    return item == "sample" and head is not None and head.item == "accessory"
 
 
 def _item(folded: str, head: _Kind | None, brand_role: str | None) -> str | None:
@@ -241,38 +235,17 @@ def _only_small_bottles(folded: str) -> bool:
     return bool(sizes) and max(sizes) <= _SAMPLE_ML
 
 
-def _by_category(category: str, lexicon: KindLexicon) -> _Kind | None:
-    """The group of a category text; what type of item it is stays open where the group mixes devices and accessories."""
+def _by_category(category: str, lexicon: KindLexicon) -> tuple[_Kind | None, str]:
+    """The group of a category text and when it is heard.
+
+    What type of item it is stays open where the group mixes devices and accessories.
+    """
     text = fold(category)
-    for pattern, group in lexicon.categories:
-        if found := pattern.search(text):
-            return _Kind(group, "unknown" if group == _ELECTRONICS else "goods", found[0])
-    return None
+    for one in lexicon.categories:
+        if found := one.pattern.search(text):
+            return _Kind(one.group, "unknown" if one.group == _ELECTRONICS else "goods", found[0]), one.speaks
+    return None, "last"
 
 
-def _units(folded: str) -> float:
-    found = _PACK.search(folded) or _PIECES.search(folded)
-    return float(max(1, min(int(found["n"]), _MAX_UNITS))) if found else 1.0
-
-
-def _inside(at: int, spans: Iterable[tuple[int, int]]) -> bool:
+def _inside(at: int, spans: list[tuple[int, int]]) -> bool:
     return any(start <= at < end for start, end in spans)
-
-
-def _entry(item: str, group: str | None, place: str, groups: set[str]) -> _Word:
-    limits = frozenset(group.split("|")) if group and place in ("anywhere", "near") else frozenset()
-    named = limits or ({group} - {"-"} if group else set())
-    if item not in ITEM_TYPES | {"mask"} or place not in _PLACES or named - groups:
-        raise ConfigError(
-            f"kinds.csv: item_type {item!r}, place {place!r}, goods_group {group!r}: one of them is unknown; item types are "
-            f"{sorted(ITEM_TYPES)} and mask, places {sorted(_PLACES)}, groups those of goods_groups.csv or -"
-        )
-    return _Word(item, None if limits else group, place, limits)
-
-
-def _text(cell: object) -> str | None:
-    return cell if isinstance(cell, str) and cell else None
-
-
-def _split(cell: object) -> list[str]:
-    return [part.strip() for part in cell.split("|") if part.strip()] if isinstance(cell, str) else []
