@@ -96,7 +96,11 @@ def find_brands(titles: list[Canonical], brand_field: pd.Series, lexicon: BrandL
     rows = []
     for title, field in zip(titles, brand_field.tolist(), strict=True):
         key = (title.text, field if isinstance(field, str) else None)
-        if key not in remembered or title.offsets is not None:
+        if title.offsets is not None:
+            # What stood there in disguise reads like a plain title but was not one: never remembered for others.
+            rows.append(_decide(title, key[1], lexicon))
+            continue
+        if key not in remembered:
             remembered[key] = _decide(title, key[1], lexicon)
         rows.append(remembered[key])
     table = pd.DataFrame(rows, columns=BRAND_COLUMNS)

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from models.weights import BEHAVIOURS, EvidenceWeights, SignWeight
@@ -155,22 +156,30 @@ def _add_up(signs: pd.DataFrame, n_rows: int, weights: EvidenceWeights) -> pd.Da
 def combine(table: pd.DataFrame, learned: Mapping[str, pd.Series], weights: EvidenceWeights) -> pd.DataFrame:
     """Return ``table`` (``evidence_*``, ``n_families``) with ``points``, ``risk`` and ``band``.
 
-    ``learned`` holds calibrated probabilities by behaviour; there the log-odds above the prior stand in for the evidence, on the same scale.
-    The strongest behaviour counts in full, the second in part. Red needs two families, or a learned probability above one half.
+    ``learned`` holds calibrated probabilities by behaviour; there their log-odds stand in for the evidence, shifted so that
+    ``red_probability`` is worth ``red_points``. The strongest behaviour counts in full, the second in part. Red needs two families, or a
+    learned probability of ``red_probability``.
     """
+    shift = weights.bands.red_points - _log_odds(np.array(weights.bands.red_probability))
     columns = []
     for name in BEHAVIOURS:
         if name in learned:
-            odds = np.clip(learned[name].to_numpy(dtype=float), 1e-6, 1 - 1e-6)
-            columns.append(np.clip(np.log(odds / (1 - odds)) - weights.prior, 0.0, None))
+            columns.append(np.clip(_log_odds(learned[name].to_numpy(dtype=float)) + shift, 0.0, None))
         else:
             columns.append(table[f"evidence_{name}"].clip(lower=0).to_numpy() * weights.behaviour_weight[name])
     ordered = np.sort(np.column_stack(columns), axis=1)
     total = ordered[:, -1] + weights.second_behaviour * ordered[:, -2]
-    sure = np.any([learned[name].to_numpy() > 0.5 for name in learned], axis=0) if learned else np.zeros(len(table), dtype=bool)
+    sure = np.zeros(len(table), dtype=bool)
+    for probability in learned.values():
+        sure |= probability.to_numpy() >= weights.bands.red_probability
     red = (total >= weights.bands.red_points) & ((table["n_families"].to_numpy() >= weights.bands.red_families) | sure)
     return table.assign(
         points=total,
         risk=1.0 / (1.0 + np.exp(-(weights.prior + total))),
         band=np.select([red, total >= weights.bands.amber_points], ["red", "amber"], "green"),
     )
+
+
+def _log_odds(probability: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    bounded = np.clip(probability, 1e-6, 1 - 1e-6)
+    return np.log(bounded / (1 - bounded))

@@ -35,9 +35,10 @@ class SignWeight(_Frozen):
 
 
 class Bands(_Frozen):
-    """From which points a listing is red or amber (inclusive)."""
+    """From which points a listing is red or amber (inclusive), and which learned probability is worth ``red_points``."""
 
     red_points: float
+    red_probability: float = Field(gt=0, lt=1)
     red_families: int = Field(ge=1)
     amber_points: float
 

@@ -138,6 +138,7 @@ def _plots(trained: Trained) -> dict[str, str]:
 @contextmanager
 def _client(folder: Path | None) -> Iterator[tuple[Any, Any]]:
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

@@ -176,6 +176,12 @@ def test_a_title_reads_the_same_alone_and_in_any_batch() -> None:
     pd.testing.assert_frame_equal(together, alone)
 
 
+def test_a_plain_title_is_not_taken_for_the_disguised_one_before_it() -> None:
+    found = brands_of(["Túi G u c c i da", "Túi Gucci da"])
+    assert found["brand_evasive"].tolist() == [True, False]
+    assert found[["brand_start", "brand_end"]].to_numpy().tolist() == [[4, 13], [4, 9]]
+
+
 def test_no_titles_give_an_empty_table_with_all_columns() -> None:
     assert list(brands_of([]).columns) == BRAND_COLUMNS
 

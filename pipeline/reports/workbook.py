@@ -168,12 +168,12 @@ def _words(value: Any) -> str:
 
 
 def _height(texts: Sequence[str], widths: Sequence[float], *, least: int = 2) -> float:
-    """Points a row needs so that no wrapped text is cut, at 10 points Times (about 1.15 characters a width unit)."""
+    """Points a row needs so that no wrapped text is cut, at 10 points Times (about 1.29 characters a width unit; words break earlier)."""
     lines = max(
-        sum(max(1, math.ceil(len(line) / (width * 1.12))) for line in text.split("\n"))
+        sum(max(1, math.ceil(len(line) / (width * 1.22))) for line in text.split("\n"))
         for text, width in zip(texts, widths, strict=True)
     )
-    return min(400.0, 4.0 + 13.2 * max(least, lines))
+    return min(400.0, 4.0 + 12.7 * max(least, lines))
 
 
 def _listing_sheet(sheet: Worksheet, styles: dict[str, Format], listings: pd.DataFrame) -> None:

@@ -99,7 +99,10 @@ def _subjects(pool: pd.DataFrame, sellers: pd.DataFrame, settings: PlanConfig) -
 def _speak(reasons: pd.DataFrame, flagged: pd.DataFrame) -> pd.DataFrame:
     """The sentences of flagged listings that raise a listing, with the subject they speak about."""
     spoken = reasons[reasons["points"].gt(0)].merge(flagged[[*_KEY, "subject"]], on=_KEY, how="inner")
-    return spoken.sort_values(["subject", "points", "sign_id", "listing_id"], ascending=[True, False, True, True], kind="stable")
+    # What stands in the listing goes before what only the model says.
+    spoken["by_model"] = spoken["sign_id"].eq("model")
+    order = ["subject", "by_model", "points", "sign_id", "listing_id"]
+    return spoken.sort_values(order, ascending=[True, True, False, True, True], kind="stable")
 
 
 def _describe(
