@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from hashlib import blake2b
+from itertools import pairwise
 
 _GAP = r"[ \t\u00a0.\-_()·•*\u200b-\u200d\u2060\ufe0f\u20e3]{0,3}"
 _DIGIT = r"[\doO]"
@@ -33,6 +34,20 @@ _STYLED = "⓪①-⑨⓿❶-❾➀-➈➊-➒⁰⁴-⁹₀-₉"
 _SUSPECT = re.compile(rf"[\doO{_STYLED}](?:{_GAP}[\doO{_STYLED}]){{8}}")
 _OTHER_DIGIT = re.compile(rf"[^\D0-9]|[{_STYLED}]")
 _MASKED_DIGITS = 6
+_USUAL_GROUPS = {
+    (4, 3, 3),
+    (4, 6),
+    (3, 3, 4),
+    (4, 2, 2, 2),
+    (3, 4, 3),
+    (4, 4, 2),
+    (3, 7),
+    (2, 3, 3, 3),
+    (2, 9),
+    (2, 2, 3, 4),
+    (2, 3, 2, 2, 2),
+    (2, 1, 3, 3, 3),
+}
 
 
 def mask(text: str, key: bytes) -> tuple[str, list[str]]:
@@ -82,9 +97,22 @@ def _is_other(plain: str, found: re.Match[str]) -> bool:
     return (
         _DATE.match(found[0].lstrip("(")) is not None
         or _is_price(plain, start, end)
+        or _is_list(plain, start, end)
         or sum(character.isdigit() for character in found[0]) < 8
         or _OTHER_NUMBER.search(plain, max(0, start - 30), start) is not None
     )
+
+
+def _is_list(plain: str, start: int, end: int) -> bool:
+    """Whether the digits are sizes, shades or measures side by side ("0.3 - 0.8 - 1.2", "07 - 08 - 09 - 10 - 11") and no one number."""
+    groups = re.findall(r"[\doO]+", plain[start:end])
+    lengths = tuple(map(len, groups))
+    if len(groups) == 1 or lengths in _USUAL_GROUPS:
+        return False
+    after_point = start >= 2 and plain[start - 1] in ".," and plain[start - 2].isdigit()
+    separators = set(re.findall(r"[.\-_·•*]", plain[start:end]))
+    steps = {int(b) - int(a) for a, b in pairwise(groups) if a.isdigit() and b.isdigit()}
+    return after_point or len(separators) > 1 or (max(lengths) <= 2 and len(steps) == 1 and steps != {0})
 
 
 def _is_price(plain: str, start: int, end: int) -> bool:
