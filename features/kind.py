@@ -94,6 +94,9 @@ def _kind(folded: str, category: _Kind | None, speaks: str, brand_role: str | No
     why = " | ".join(dict.fromkeys(word for word in (head and head.why, overruled and overruled.text) if word)) or None
     item = overruled.word.item if overruled else _item(folded, head, brand_role)
     group = head.group if head else None
+    if head is not None and head.start < 0 and item in ("service", "voucher"):
+        # "Sim số đẹp" in the category of shoes is no shoe.
+        group = None
     return _Kind(None if group == OUTSIDE else group, item, why)
 
 
