@@ -1,0 +1,159 @@
+"""Words taken apart or misspelt so that a search misses them: "D.I.O.R", "h à n g  f a k e", "super-fake", "N1ke", "reppppp".
+
+One look over the letters as numbers (`features.letters`) finds the few places where something could be wrong; only those are read. Nothing
+is put together but known words (`features.vocabulary`), and nothing inside a URL.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from features.fold import one_tone
+from features.letters import ALNUM, LEET_SIGN, LETTER, SEPARATOR, SEPARATORS, Letters
+from features.rewrite import Edit
+from features.vocabulary import MAX_LETTERS, Vocabulary
+
+_SINGLES = re.compile(rf"(?<![^\W_])[^\W_](?:[ {re.escape(SEPARATORS)}\u2022]{{1,3}}[^\W_])+(?![^\W_])")
+_PARTS = re.compile(r"[^\W_]+")
+_SIGNED = re.compile(r"(?:[^\W_]|[@$€]|(?<=[^\W_])!(?=[^\W_]))+")
+_URL = re.compile(r"://|^www\.|@|\.(?:com|vn|net|org|shop|store|info|biz|asia|io|me)(?![^\W_])")
+_MAX_PARTS = 24
+_REACH = 8
+"""Three single letters lie this near to each other where a word is spelt out, gaps of three included."""
+
+Places = npt.NDArray[np.intp]
+Part = tuple[int, int]
+
+
+def suspects(low: str, seen: Letters, known: Vocabulary, flags: set[str]) -> list[Edit]:
+    """Return the edits that put known words together in ``low`` (lower-case text), left to right; adds what was undone to ``flags``."""
+    found = [
+        *_singles(low, seen, known, flags),
+        *_chunks(low, seen, known, flags),
+        *_tokens(low, seen, known, flags),
+    ]
+    return list(_apart(found)) if found else found
+
+
+def _apart(edits: list[Edit]) -> Iterator[Edit]:
+    """Of edits that overlap the first, which is the longest of those that begin together."""
+    reached = 0
+    for edit in sorted(edits, key=lambda one: (one.start, -one.end)):
+        if edit.start >= reached:
+            reached = edit.end
+            yield edit
+
+
+def _singles(low: str, seen: Letters, known: Vocabulary, flags: set[str]) -> Iterator[Edit]:
+    """Runs of single letters with anything between: "C h a n e l", "h.à.n.g f.a.k.e"."""
+    words = seen.kinds & ALNUM
+    alone = np.flatnonzero(words[1:-1] > (words[:-2] | words[2:]))
+    if len(alone) < 3 or not (alone[2:] - alone[:-2] <= _REACH).any():
+        return
+    for found in _SINGLES.finditer(low):
+        yield from _put_together(low, _parts(low, *found.span()), known, flags)
+
+
+def _chunks(low: str, seen: Letters, known: Vocabulary, flags: set[str]) -> Iterator[Edit]:
+    """Words with separators inside and no blank: "Gucc.i", "super-fake", "JOR_DAN"."""
+    kinds = seen.kinds
+    places = np.flatnonzero(kinds & SEPARATOR)
+    before, behind = kinds[places - 1], kinds[places + 1]
+    places = places[(before & behind & ALNUM & ((before | behind) >> 1)).astype(bool)]
+    for start, end in _spans(places, kinds & (ALNUM | SEPARATOR)):
+        chunk = low[start:end]
+        edits = known.chunks.get(chunk)
+        if edits is None:
+            edits = known.chunks[chunk] = [] if _URL.search(chunk) else list(_put_together(chunk, _parts(chunk, 0, len(chunk)), known, set()))
+        if edits:
+            flags.add("spaced")
+            yield from (_moved(edit, start) for edit in edits)
+
+
+def _tokens(low: str, seen: Letters, known: Vocabulary, flags: set[str]) -> Iterator[Edit]:
+    """Single words with digits for letters or letters repeated: "n1ke", "g00gle", "faaake"."""
+    kinds = seen.kinds
+    doubled = np.flatnonzero(seen.codes[1:] == seen.codes[:-1])
+    doubled = doubled[(kinds[doubled] & LETTER) > 0]
+    leet = np.flatnonzero(kinds & LEET_SIGN)
+    leet = leet[((kinds[leet - 1] | kinds[leet + 1]) & LETTER) > 0]
+    signs = bool(((kinds[leet] & ALNUM) == 0).any())
+    inside = ALNUM | LEET_SIGN if signs else ALNUM
+    for start, end in _spans([*doubled.tolist(), *leet.tolist()], kinds & inside):
+        for first, last in (found.span() for found in _SIGNED.finditer(low, start, end)) if signs else ((start, end),):
+            if (repair := known.repair(low[first:last])) is not None:
+                flags.add(repair.how)
+                yield Edit(first, last, repair.new, [first + place for place in repair.kept])
+
+
+def _spans(places: Iterable[int] | Places, inside: npt.NDArray[Any]) -> list[Part]:
+    """Return the stretches of ``inside`` around each place, once each, as positions in the text."""
+    places = np.asarray(places, dtype=np.intp)
+    if not len(places):
+        return []
+    outside = np.flatnonzero(inside == 0)
+    behind = np.asarray(sorted(set(outside.searchsorted(places).tolist())), dtype=np.intp)
+    return list(zip(outside[behind - 1].tolist(), (outside[behind] - 1).tolist(), strict=True))
+
+
+def _parts(low: str, start: int, end: int) -> list[Part]:
+    return [found.span() for found in _PARTS.finditer(low, start, end)]
+
+
+def _moved(edit: Edit, by: int) -> Edit:
+    return Edit(edit.start + by, edit.end + by, edit.new, None if edit.at is None else [place + by for place in edit.at])
+
+
+def _put_together(low: str, parts: list[Part], known: Vocabulary, flags: set[str]) -> Iterator[Edit]:
+    first = 0
+    while first < len(parts) - 1:
+        last, form = _longest(low, parts, first, known)
+        if form is None:
+            first += 1
+            continue
+        start, end = parts[first][0], parts[last - 1][1]
+        if low[start:end] != form:
+            places = [place for part in parts[first:last] for place in range(*part)]
+            flags.add("spaced")
+            yield Edit(start, end, form, _align(form, places))
+        first = last
+
+
+def _longest(low: str, parts: list[Part], first: int, known: Vocabulary) -> tuple[int, str | None]:
+    """Return the longest known phrase that begins with part ``first``, and the part behind it."""
+    letters = ""
+    best: tuple[int, str | None] = (first, None)
+    for last in range(first, min(len(parts), first + _MAX_PARTS)):
+        letters += low[slice(*parts[last])]
+        if len(letters) > MAX_LETTERS:
+            break
+        if last > first and (form := _form(letters, last + 1 - first == len(letters), known)) is not None:
+            best = (last + 1, form)
+    return best
+
+
+def _form(letters: str, single: bool, known: Vocabulary) -> str | None:
+    form = known.phrase(one_tone(letters))
+    if form is None and single and not letters.isalpha():
+        # "r.3.p": digits for letters, each kept apart.
+        repaired = known.repair(letters)
+        return repaired.new if repaired is not None and len(repaired.new) == len(letters) else None
+    return form
+
+
+def _align(form: str, places: list[int]) -> list[int]:
+    """Places for each character of ``form``: its letters and digits stand at ``places``, what is between them right behind the one before."""
+    at: list[int] = []
+    used = 0
+    for letter in form:
+        if letter.isalnum():
+            at.append(places[used])
+            used += 1
+        else:
+            at.append(at[-1] + 1)
+    return at
