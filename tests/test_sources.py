@@ -124,10 +124,16 @@ class TestMappings:
         self.save(tmp_path, self.GOOD)
         assert load_mappings(tmp_path)["mine"].fields["title"].path == ("b", "c")
 
+    def test_the_example_in_the_documents_is_a_mapping(self, tmp_path: Path) -> None:
+        guide = (Path(__file__).parent.parent / "docs" / "sources.md").read_text(encoding="utf-8")
+        example = load_mapping(self.save(tmp_path, guide.split("```yaml\n")[1].split("```")[0]))
+        assert example.captured_at == "2026-11-20" and example.fields["seller_id"].extract == r"i\.(\d+)\."
+
     @pytest.mark.parametrize(
         ("wrong", "said"),
         [
             ("colour: red\n", "colour.*known keys"),
+            ("captured_at: yesterday\n", "is no date"),
             ("observes: [colour]\n", "colour"),
             ("observes: [brand]\n", "no field says"),
             ("formats: [pdf]\n", "pdf|csv"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
@@ -12,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from features.errors import ConfigError
 from pipeline.config import configs_dir, explain, load_yaml
+from pipeline.sources.times import moment
 from pipeline.sources.values import SCALARS, literal
 from pipeline.tables.listings import COLUMNS
 
@@ -99,6 +101,15 @@ class SourceMapping(BaseModel):
     captured_at: str | None = None
     fold_names: bool = False
     boilerplate: tuple[str, ...] = ()
+
+    @field_validator("captured_at", mode="before")
+    @classmethod
+    def _as_written(cls, value: Any) -> Any:
+        # YAML reads 2024 as a number and 2026-11-20 as a date.
+        value = str(value) if isinstance(value, int | date) else value
+        if isinstance(value, str) and moment(value) is None:
+            raise ValueError(f"{value!r} is no date; write 2026, 2026-11 or 2026-11-20")
+        return value
 
     @field_validator("fields", mode="before")
     @classmethod
