@@ -35,7 +35,7 @@ def market(n_listings: int) -> dict[str, Any]:
         out = Path(name)
         simulate_market(out / "simulated", n_listings=n_listings, seed=config.seed)
         taken = take_in([out / "simulated" / "crawl"], out=out, config=config, mappings=load_mappings(), key=DEMO_KEY)
-        read_features(out, config=config, n_listings=taken.n_listings)
+        read_features(out, config=config, n_listings=taken.n_listings, with_text=True)
         labels = read_outcomes(out / "simulated" / "outcomes.parquet")
         trained = learn(out, labels, config=config)
         truth = pd.read_parquet(out / "simulated" / "truth.parquet")

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import pandas as pd
+import scipy.sparse as sp
 
 from features.brands import BrandLexicon, find_brands, settle_roles
 from features.canonical import Canonical, canonicalise_all
@@ -17,6 +18,7 @@ from features.cues import CueLexicon, find_cues
 from features.kind import KindLexicon, classify
 from features.price import model_key
 from features.segment import words
+from features.text_hashes import Tokenizer, text_counts
 
 TEXT_FIELDS = ("title", "description", "seller_name")
 CARRIED = ["platform", "listing_id", "captured_at", "seller_id"]
@@ -52,14 +54,15 @@ class Lexicons:
 
 
 class RowFeatures(NamedTuple):
-    """``columns``: one row a listing, in order; ``hits``: one row a cue hit, ``row`` its position."""
+    """``columns``: one row a listing, in order; ``hits``: one row a cue hit, ``row`` its position; ``text``: `text_counts` or ``None``."""
 
     columns: pd.DataFrame
     hits: pd.DataFrame
+    text: sp.csr_matrix | None
 
 
-def row_features(listings: pd.DataFrame, lexicons: Lexicons, *, segment_titles: bool = True) -> RowFeatures:
-    """Read every listing: canonical text, brand, kind, cues and (for titles) words.
+def row_features(listings: pd.DataFrame, lexicons: Lexicons, *, tokenizer: Tokenizer = "underthesea", with_text: bool = False) -> RowFeatures:
+    """Read every listing: canonical text, brand, kind, cues, words of the title and, for a model ``with_text``, hashed words of it all.
 
     A row's features are the same alone and in any batch.
     """
@@ -77,12 +80,11 @@ def row_features(listings: pd.DataFrame, lexicons: Lexicons, *, segment_titles: 
     columns["brand_famous"] = columns["brand"].isin(lexicons.famous)
     columns["model_key"] = pd.Series([model_key(title.folded) for title in canonical["title"]], dtype="str")
     columns["text_flags"] = pd.Series([_flags(*fields) for fields in zip(*canonical.values(), strict=True)], dtype="str")
-    if segment_titles:
-        titles = [title.text for title in canonical["title"]]
-        columns["title_words"] = pd.Series(
-            [" ".join(word.replace(" ", "_") for word in found) for found in words(titles)], dtype="str"
-        )
-    return RowFeatures(columns, hits)
+    titles, descriptions = ([one.text for one in canonical[field]] for field in ("title", "description"))
+    if tokenizer == "underthesea":
+        joined = [" ".join(word.replace(" ", "_") for word in found) for found in words(titles)]
+        columns["title_words"] = pd.Series(joined, dtype="str")
+    return RowFeatures(columns, hits, text_counts(titles, descriptions, tokenizer=tokenizer) if with_text else None)
 
 
 def _texts(rows: pd.DataFrame, field: str) -> list[str]:

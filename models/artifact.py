@@ -18,21 +18,25 @@ import numpy as np
 import pandas as pd
 
 from features.errors import ModelError
+from features.text_hashes import Tokenizer, text_counts
 from models.calibrate import Platt
 from models.learner import Learner
-from models.text_linear import TextLinear, hashed
+from models.text_linear import TextLinear
 
-FORMAT = 2
+FORMAT = 3
 _TOLERANCE = 1e-6
 
 
 @dataclass(frozen=True)
 class Model:
-    """``learners`` by behaviour; ``takes_over`` names those that order lists; ``facts`` is everything else the card says."""
+    """``learners`` by behaviour; ``takes_over`` names those that order lists; ``tokenizer`` is how their texts became words; ``facts`` is
+    everything else the card says.
+    """
 
     learners: dict[str, Learner]
     takes_over: list[str]
     goods_groups: list[str]
+    tokenizer: Tokenizer = "underthesea"
     facts: dict[str, Any] = field(default_factory=dict)
     version: str = "unsaved"
 
@@ -52,6 +56,7 @@ def save_model(model: Model, folder: Path, *, titles: list[str], seed: int) -> s
         "format": FORMAT,
         "takes_over": model.takes_over,
         "goods_groups": model.goods_groups,
+        "tokenizer": model.tokenizer,
         "learners": {
             name: {
                 "columns": one.columns,
@@ -64,7 +69,7 @@ def save_model(model: Model, folder: Path, *, titles: list[str], seed: int) -> s
         "facts": model.facts,
     }
     _write(folder / "model.json", described)
-    _write(folder / "selftest.json", _selftest(model.learners, titles, seed))
+    _write(folder / "selftest.json", _selftest(model, titles, seed))
     sums = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(folder.iterdir()) if path.name != "checksums.json"}
     _write(folder / "checksums.json", sums)
     return _version(folder)
@@ -84,8 +89,9 @@ def load_model(folder: Path) -> Model:
         learners = {str(name): _learner(folder, str(name), one) for name, one in described["learners"].items()}
     except (KeyError, ValueError, OSError, lgb.basic.LightGBMError) as error:
         raise ModelError(f"{folder} cannot be read: {error}") from error
-    _check(learners, _read(folder / "selftest.json"), folder)
-    return Model(learners, described["takes_over"], described["goods_groups"], described["facts"], _version(folder))
+    model = Model(learners, described["takes_over"], described["goods_groups"], described["tokenizer"], described["facts"], _version(folder))
+    _check(model, _read(folder / "selftest.json"), folder)
+    return model
 
 
 def _learner(folder: Path, name: str, one: Mapping[str, Any]) -> Learner:
@@ -94,11 +100,12 @@ def _learner(folder: Path, name: str, one: Mapping[str, Any]) -> Learner:
     return Learner(list(one["columns"]), dict(one["categories"]), text, boosters, Platt(*one["platt"]))
 
 
-def _selftest(learners: Mapping[str, Learner], titles: list[str], seed: int) -> dict[str, Any]:
+def _selftest(model: Model, titles: list[str], seed: int) -> dict[str, Any]:
     """Rows of drawn numbers and invented titles, with what each learner says of them."""
     generator = np.random.default_rng(seed)
+    text = text_counts(titles, titles, tokenizer=model.tokenizer)
     tests: dict[str, Any] = {"titles": titles, "learners": {}}
-    for name, learner in learners.items():
+    for name, learner in model.learners.items():
         drawn: dict[str, list[Any]] = {}
         for column in learner.columns:
             known = learner.categories.get(column)
@@ -106,14 +113,14 @@ def _selftest(learners: Mapping[str, Learner], titles: list[str], seed: int) -> 
                 drawn[column] = np.round(generator.normal(0, 2, size=len(titles)), 3).tolist()
             else:
                 drawn[column] = [known[at] if known else None for at in generator.integers(0, max(1, len(known)), size=len(titles))]
-        said = learner.predict(pd.DataFrame(drawn), hashed(titles, titles))["probability"]
+        said = learner.predict(pd.DataFrame(drawn), text)["probability"]
         tests["learners"][name] = {"rows": drawn, "probability": said.tolist()}
     return tests
 
 
-def _check(learners: Mapping[str, Learner], tests: Mapping[str, Any], folder: Path) -> None:
-    text = hashed(tests["titles"], tests["titles"])
-    for name, learner in learners.items():
+def _check(model: Model, tests: Mapping[str, Any], folder: Path) -> None:
+    text = text_counts(tests["titles"], tests["titles"], tokenizer=model.tokenizer)
+    for name, learner in model.learners.items():
         one = tests["learners"][name]
         table = pd.DataFrame(one["rows"])
         apart = np.abs(learner.predict(table, text)["probability"].to_numpy() - np.asarray(one["probability"])).max()

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pandas as pd
 
+from features.canonical import canonicalise_all
+from features.text_hashes import text_counts
 from models.artifact import Model, load_model
-from models.text_linear import hashed
 
 
 class Scorer:
@@ -18,9 +19,14 @@ class Scorer:
 
     def predict(self, frame: pd.DataFrame, params: object = None) -> pd.DataFrame:
         """Return columns named by behaviour, rows as in ``frame``."""
-        text = hashed(frame["title"].fillna("").astype(str).tolist(), frame["description"].fillna("").astype(str).tolist())
+        titles, descriptions = (_canonical(frame[name]) for name in ("title", "description"))
+        text = text_counts(titles, descriptions, tokenizer=self.model.tokenizer)
         said = {name: one.predict(frame, text)["probability"].to_numpy() for name, one in self.model.learners.items()}
         return pd.DataFrame(said, index=frame.index)
+
+
+def _canonical(texts: pd.Series) -> list[str]:
+    return [one.text for one in canonicalise_all(texts.fillna("").astype(str).tolist())]
 
 
 def _load_pyfunc(path: str) -> Scorer:

@@ -1,4 +1,4 @@
-"""A linear score of the text: hashed words of title and description, hashed character pieces of the title.
+"""A linear score of the text, from its hashed words and pieces (`features.text_hashes`).
 
 Counts are damped (1 + log) and weighted by inverse document frequency, words and pieces each to length one. Out of fold for training rows
 (folds are groups of sellers), so that a later model does not trust it more than it deserves; the fold models' average for new rows. Nothing
@@ -12,25 +12,14 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
-from sklearn.feature_extraction.text import HashingVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedGroupKFold
 from sklearn.preprocessing import normalize
 
-WORD_BITS, PIECE_BITS = 17, 16
-_DESCRIPTION_LENGTH = 1500
-
-_WORDS = HashingVectorizer(n_features=2**WORD_BITS, ngram_range=(1, 2), token_pattern=r"\w+", alternate_sign=False, norm=None)
-_PIECES = HashingVectorizer(n_features=2**PIECE_BITS, analyzer="char_wb", ngram_range=(2, 4), alternate_sign=False, norm=None)
+from features.text_hashes import WORD_COLUMNS
 
 Floats = npt.NDArray[np.float64]
 Floats32 = npt.NDArray[np.float32]
-
-
-def hashed(titles: list[str], descriptions: list[str]) -> sp.csr_matrix:
-    """Return ``(n, 2**17 + 2**16)`` counts: pairs and single words of the whole text, then character pieces of the title."""
-    texts = [f"{title} {text[:_DESCRIPTION_LENGTH]}" for title, text in zip(titles, descriptions, strict=True)]
-    return sp.hstack([_WORDS.transform(texts), _PIECES.transform(titles)], format="csr", dtype=np.float32)
 
 
 @dataclass(frozen=True)
@@ -73,5 +62,5 @@ def _inverse_frequency(counts: sp.csr_matrix) -> Floats32:
 
 def _weighted(counts: sp.csr_matrix, idf: Floats32) -> sp.csr_matrix:
     damped = sp.csr_matrix(((1 + np.log(counts.data)) * idf[counts.indices], counts.indices, counts.indptr), shape=counts.shape)
-    halves = (damped[:, : 2**WORD_BITS], damped[:, 2**WORD_BITS :])
+    halves = (damped[:, :WORD_COLUMNS], damped[:, WORD_COLUMNS:])
     return sp.hstack([normalize(half) for half in halves], format="csr", dtype=np.float32)

@@ -107,7 +107,7 @@ def market(tmp_path_factory: pytest.TempPathFactory) -> Path:
     config = eager()
     with lock(folder):
         taken = take_in([folder / "simulated" / "crawl"], out=folder, config=config, mappings=load_mappings(), key=DEMO_KEY)
-        read_features(folder, config=config, n_listings=taken.n_listings)
+        read_features(folder, config=config, n_listings=taken.n_listings, with_text=True)
     # Everything is known, as if every listing had been inspected: what remains is what the listing shows.
     truth = pd.read_parquet(folder / "simulated" / "truth.parquet")
     told = pd.DataFrame({"platform": truth["platform"], "listing_id": truth["listing_id"], "status": truth["behaviour"].notna().astype(int)})

@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from features.errors import DataError, ModelError
+from features.text_hashes import text_counts
 from models.artifact import Model, load_model, save_model
 from models.calibrate import fit_platt
 from models.learner import Learner, fit_learner
 from models.metrics import Ranked, judge, measures, observed_over_expected, resamples
 from models.split import choose_split, text_keys
-from models.text_linear import hashed
 from pipeline.labels import read_outcomes
 
 
@@ -201,12 +201,12 @@ def small_learner(seed: int = 3) -> tuple[Learner, pd.DataFrame, list[str]]:
     table["x_channel"] = pd.Series(np.where(draw.random(n) < 0.5, "live", "shop"), dtype="str")
     titles = [f"Giày {'rep' if flag and draw.random() < 0.7 else 'da'} mẫu {number % 50}" for number, flag in enumerate(y)]
     calibration = np.arange(n) >= 450
-    return fit_learner(table, hashed(titles, titles), y, np.arange(n) // 3, calibration, seed=seed, n_folds=3), table, titles
+    return fit_learner(table, text_counts(titles, titles), y, np.arange(n) // 3, calibration, seed=seed, n_folds=3), table, titles
 
 
 def test_learning_finds_what_is_there_and_bounds_hold_the_middle() -> None:
     learner, table, titles = small_learner()
-    said = learner.predict(table, hashed(titles, titles))
+    said = learner.predict(table, text_counts(titles, titles))
     assert ((said["low"] <= said["probability"]) & (said["probability"] <= said["high"])).all() and said["probability"].between(0, 1).all()
     assert learner.importance().index[0] != "x_noise" and learner.importance()["x_noise"] < learner.importance()["price_gap"]
 
@@ -217,10 +217,10 @@ def test_a_column_of_words_is_learned_from_and_an_unknown_word_counts_as_missing
     channel = pd.Series(np.where(draw.random(900) < 0.85, np.where(y, "live", "shop"), np.where(y, "shop", "live")), dtype="str")
     table = pd.DataFrame({"x_channel": channel})
     titles = ["Giày da"] * 900
-    learner = fit_learner(table, hashed(titles, titles), y, np.arange(900), np.arange(900) >= 700, seed=1, n_folds=3)
+    learner = fit_learner(table, text_counts(titles, titles), y, np.arange(900), np.arange(900) >= 700, seed=1, n_folds=3)
     assert sorted(learner.categories["x_channel"]) == ["live", "shop"]
     asked = pd.DataFrame({"x_channel": pd.Series(["live", "shop", "never seen", None], dtype="str")})
-    live, shop, strange, nothing = learner.predict(asked, hashed(titles[:4], titles[:4]))["probability"]
+    live, shop, strange, nothing = learner.predict(asked, text_counts(titles[:4], titles[:4]))["probability"]
     assert live > shop + 0.3 and strange == nothing
 
 
@@ -244,7 +244,7 @@ def saved(tmp_path: Path) -> Path:
 def test_a_loaded_model_says_the_same(saved: Path) -> None:
     learner, table, titles = small_learner()
     loaded = load_model(saved)
-    text = hashed(titles, titles)
+    text = text_counts(titles, titles)
     pd.testing.assert_frame_equal(loaded.learners["counterfeit"].predict(table, text), learner.predict(table, text))
 
 

@@ -47,7 +47,7 @@ def evaluate_command(
         taken = take_in(
             listings, out=out, config=settings, mappings=load_mappings(sources), key=contact_key(), source=source, on_rows=progress
         )
-        read_features(out, config=settings, n_listings=taken.n_listings, on_rows=progress)
+        read_features(out, config=settings, n_listings=taken.n_listings, with_text=True, on_rows=progress)
         data = build_dataset(out / "work", labels, load_reference())
     judged = evaluate(data, data.labels.positive(None).to_numpy(dtype=bool), settings=settings.learn, seed=settings.seed)
     finish(evaluate_lines(judged.summary), judged.summary, as_json=as_json, code=3 if taken.unreadable else 0)

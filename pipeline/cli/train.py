@@ -45,7 +45,7 @@ def train_command(
         taken = take_in(
             listings, out=out, config=settings, mappings=load_mappings(sources), key=contact_key(), source=source, on_rows=progress
         )
-        read_features(out, config=settings, n_listings=taken.n_listings, on_rows=progress)
+        read_features(out, config=settings, n_listings=taken.n_listings, with_text=True, on_rows=progress)
         trained = learn(out, labels, config=settings)
         logged = log_training(trained, parameters=settings.learn.model_dump() | {"seed": settings.seed}) if track else {}
     said = {"model_version": trained.model.version, "takes_over": trained.model.takes_over, "verdict": trained.verdict, "mlflow": logged}

@@ -12,10 +12,10 @@ import scipy.sparse as sp
 
 from features.errors import DataError
 from features.seller import seller_key
+from features.text_hashes import from_lists
 from models.evidence import weigh
 from models.matrix import matrix
 from models.split import group_codes, text_keys
-from models.text_linear import hashed
 from pipeline.labels import KEY, Labels
 from pipeline.reference import Reference
 from pipeline.stages.score import fit_market, join_rows, with_lexicon
@@ -55,7 +55,7 @@ def build_dataset(work: Path, labels: Labels, reference: Reference) -> Dataset:
     market = fit_market(work / "listings", work / "rows")
     wanted = pd.MultiIndex.from_frame(labels.table[KEY])
     groups = sorted(reference.goods_groups["group"].astype(str))
-    rows, tables, points = [], [], []
+    rows, tables, points, texts = [], [], [], []
     for part in parts(work / "listings"):
         keys = pd.MultiIndex.from_frame(read_parquet(part, columns=KEY))
         if not keys.isin(wanted).any():
@@ -67,6 +67,7 @@ def build_dataset(work: Path, labels: Labels, reference: Reference) -> Dataset:
         tables.append(matrix(joined, hits, evidence.scores, groups)[mine])
         points.append(evidence.scores["points"].to_numpy()[mine])
         rows.append(joined[mine])
+        texts += read_parquet(work / "text" / part.name)["columns"][mine].tolist()
     if not rows:
         raise DataError(f"none of the {len(labels.table):,} outcomes names a listing of the crawl; check platform and listing_id")
     everything = pd.concat(rows, ignore_index=True)
@@ -74,14 +75,13 @@ def build_dataset(work: Path, labels: Labels, reference: Reference) -> Dataset:
     everything = everything.loc[last].reset_index(drop=True)
     found = pd.MultiIndex.from_frame(everything[KEY])
     kept = labels.table[wanted.isin(found)].reset_index(drop=True)
-    words = everything["title_words"] if "title_words" in everything else everything["title"]
     sellers = seller_key(everything)
     same_words = text_keys(everything["title"], everything["description"])
     when = everything["captured_at"].where(everything["captured_precision"].ne("file"))
     return Dataset(
         rows=everything[[name for name in everything if name in RAW or name.startswith("x_")]],
         table=pd.concat(tables, ignore_index=True).loc[last].reset_index(drop=True),
-        text=hashed(words.fillna("").tolist(), everything["description"].fillna("").tolist()),
+        text=from_lists([texts[row] for row in last]),
         points=np.concatenate(points)[last],
         labels=Labels(kept, labels.notes),
         sellers=sellers,

@@ -52,7 +52,7 @@ def demo(out: Path, *, config: RunConfig, n_listings: int, on_rows: Progress) ->
     with timings.stage("ingest"):
         taken = take_in([out / "simulated" / "crawl"], out=out, config=config, mappings=load_mappings(), key=DEMO_KEY, on_rows=on_rows)
     with timings.stage("features"):
-        read_features(out, config=config, n_listings=taken.n_listings, on_rows=on_rows)
+        read_features(out, config=config, n_listings=taken.n_listings, with_text=True, on_rows=on_rows)
     with timings.stage("train"):
         trained = learn(out, read_outcomes(out / "simulated" / "outcomes.parquet"), config=config)
     with timings.stage("track"):

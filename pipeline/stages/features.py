@@ -5,17 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import pandas as pd
 from joblib import Parallel, delayed
 
 from features.assemble import row_features
+from features.text_hashes import Tokenizer, as_lists
 from pipeline.reference import load_lexicons
 from pipeline.store import parts, read_parquet, write_parquet
 
 
 def build_features(
-    listings: Path, *, out: Path, segment_titles: bool = True, n_jobs: int = -1, on_rows: Callable[[int], None] | None = None
+    listings: Path,
+    *,
+    out: Path,
+    tokenizer: Tokenizer = "underthesea",
+    with_text: bool = False,
+    n_jobs: int = -1,
+    on_rows: Callable[[int], None] | None = None,
 ) -> int:
-    """Write ``out/rows`` and ``out/hits`` for every part under ``listings``; returns how many listings were read.
+    """Write ``out/rows``, ``out/hits`` and, ``with_text``, ``out/text`` for every part under ``listings``; returns how many listings were read.
 
     ``n_jobs`` is joblib's: -1 uses every core. ``on_rows`` is told the size of each part as it is done.
     """
@@ -23,7 +31,7 @@ def build_features(
     _drop_stale(out, {part.name for part in todo})
     run = Parallel(n_jobs=min(n_jobs, len(todo)) if n_jobs > 0 else n_jobs, return_as="generator", pre_dispatch="2*n_jobs")
     total = 0
-    for done in run(delayed(_one_part)(part, out, segment_titles) for part in todo):
+    for done in run(delayed(_one_part)(part, out, tokenizer, with_text) for part in todo):
         total += done
         if on_rows is not None:
             on_rows(done)
@@ -32,14 +40,16 @@ def build_features(
 
 def _drop_stale(out: Path, names: set[str]) -> None:
     """Remove parts that an earlier, larger run left behind."""
-    for table in ("rows", "hits"):
+    for table in ("rows", "hits", "text"):
         for old in (out / table).glob("part-*.parquet"):
             if old.name not in names:
                 old.unlink()
 
 
-def _one_part(part: Path, out: Path, segment_titles: bool) -> int:
-    columns, hits = row_features(read_parquet(part), load_lexicons(), segment_titles=segment_titles)
+def _one_part(part: Path, out: Path, tokenizer: Tokenizer, with_text: bool) -> int:
+    columns, hits, text = row_features(read_parquet(part), load_lexicons(), tokenizer=tokenizer, with_text=with_text)
     write_parquet(columns, out / "rows" / part.name)
     write_parquet(hits, out / "hits" / part.name)
+    if text is not None:
+        write_parquet(pd.DataFrame({"columns": as_lists(text)}), out / "text" / part.name)
     return len(columns)

@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 
 import pandas as pd
 
-from features.errors import DataError, NothingNew
+from features.errors import DataError, ModelError, NothingNew
 from models.artifact import Model
 from pipeline.config import RunConfig, configs_hash
 from pipeline.labels import Labels
@@ -222,12 +222,16 @@ def judge(
 ) -> ScoreReport:
     """Read and score what `take_in` left; leaves ``out/scores.parquet`` and ``out/reasons.parquet``."""
     work, timings = out / "work", timings or Timings()
+    if model is not None and model.tokenizer != config.text.tokenizer:
+        raise ModelError(
+            f"model {model.version} reads words by {model.tokenizer!r}, the settings say {config.text.tokenizer!r}; change text.tokenizer or --model"
+        )
     total = IngestReport.from_json(read_json(work / "ingest.json")).n_listings
     inputs = read_json(work / "inputs.json")
     identity = run_id(inputs["files"], seed=config.seed, settings=f"{config.model_dump_json()} {inputs['source']} {model.version if model else ''}")
     if not features_done:
         with timings.stage("features"):
-            read_features(out, config=config, n_listings=total, on_rows=on_rows)
+            read_features(out, config=config, n_listings=total, with_text=model is not None, on_rows=on_rows)
     with timings.stage("score"):
         scored = score(
             work / "listings",
@@ -243,13 +247,14 @@ def judge(
     return scored
 
 
-def read_features(out: Path, *, config: RunConfig, n_listings: int, on_rows: Progress = _silent) -> None:
-    """Read text, brand, kind and cues of what `take_in` left; leaves ``out/work/rows`` and ``out/work/hits``."""
+def read_features(out: Path, *, config: RunConfig, n_listings: int, with_text: bool = False, on_rows: Progress = _silent) -> None:
+    """Read text, brand, kind and cues of what `take_in` left; leaves ``out/work/rows``, ``out/work/hits`` and, for a model, ``out/work/text``."""
     work = out / "work"
     build_features(
         work / "listings",
         out=work,
-        segment_titles=config.text.tokenizer == "underthesea",
+        tokenizer=config.text.tokenizer,
+        with_text=with_text,
         on_rows=lambda rows: on_rows("features", rows, n_listings),
     )
 

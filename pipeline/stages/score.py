@@ -12,11 +12,11 @@ import pandas as pd
 
 from features.price import PEER_COLUMNS, PriceReference, against_genuine
 from features.seller import SellerProfile, official, seller_key
+from features.text_hashes import from_lists
 from models.artifact import Model
 from models.control import CONTROL_COLUMNS, ControlCount, count_control
 from models.evidence import SIGN_COLUMNS, combine, weigh
 from models.matrix import matrix
-from models.text_linear import hashed
 from models.weights import BEHAVIOURS, EvidenceWeights
 from pipeline.reasons import reasons_table
 from pipeline.reference import Reference
@@ -109,7 +109,7 @@ def score(
         hits = with_lexicon(read_parquet(features / "hits" / part.name), reference)
         evidence = weigh(rows, hits, reference.weights)
         control = control.add(count_control(rows, hits, reference.weights))
-        learned = predict(model, rows, hits, evidence.scores) if model is not None and model.takes_over else {}
+        learned = predict(model, rows, hits, evidence.scores, features / "text" / part.name) if model is not None and model.takes_over else {}
         combined = combine(evidence.scores, {name: one["probability"] for name, one in learned.items()}, reference.weights)
         signs = evidence.signs
         if model is not None and learned:
@@ -154,16 +154,15 @@ def with_lexicon(hits: pd.DataFrame, reference: Reference) -> pd.DataFrame:
     return joined
 
 
-def predict(model: Model, rows: pd.DataFrame, hits: pd.DataFrame, evidence: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    """Return ``probability, low, high`` by behaviour that ``model`` takes over."""
+def predict(model: Model, rows: pd.DataFrame, hits: pd.DataFrame, evidence: pd.DataFrame, text: Path) -> dict[str, pd.DataFrame]:
+    """Return ``probability, low, high`` by behaviour that ``model`` takes over; ``text`` is the part of hashed words."""
     table = matrix(rows, hits, evidence, model.goods_groups)
-    words = rows["title_words"] if "title_words" in rows else rows["title"]
-    text = hashed(words.fillna("").tolist(), rows["description"].fillna("").tolist())
+    counts = from_lists(read_parquet(text)["columns"].tolist())
     for learner in model.learners.values():
         for name in set(learner.columns) - set(table):
             # A further column (x_NAME) that this source does not have.
             table[name] = pd.Series(np.nan, index=table.index, dtype="str" if name in learner.categories else "float32")
-    return {name: model.learners[name].predict(table, text) for name in model.takes_over}
+    return {name: model.learners[name].predict(table, counts) for name in model.takes_over}
 
 
 def model_signs(

@@ -86,7 +86,7 @@ def train(data: Dataset, folder: Path, *, config: RunConfig, goods_groups: list[
         "evaluation": {name: one.summary for name, one in judged.items()},
         "importance": {name: one.learner.importance().head(20).round(3).to_dict() for name, one in judged.items()},
     }
-    model = Model({name: one.learner for name, one in judged.items()}, takes_over, goods_groups, facts)
+    model = Model({name: one.learner for name, one in judged.items()}, takes_over, goods_groups, config.text.tokenizer, facts)
     if folder.exists():
         shutil.rmtree(folder)
     invented = simulate(_SELFTEST_ROWS, market=load_market(), tactics=load_tactics(), seed=config.seed)

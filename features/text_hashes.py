@@ -1,0 +1,77 @@
+"""A text as columns of a hashed linear model: words and pairs of words of title and description, character pieces of the title.
+
+Nothing is learned here and nothing has to be kept: a column is a hash. Words are Vietnamese words (``underthesea``) or, for other
+languages, runs of letters and digits (``simple``).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+import numpy.typing as npt
+import scipy.sparse as sp
+from sklearn.feature_extraction.text import HashingVectorizer
+
+from features.segment import pair_hashes, word_hashes
+
+if TYPE_CHECKING:
+    from features.segment.hashes import Hashes
+
+Tokenizer = Literal["underthesea", "simple"]
+WORD_COLUMNS, PIECE_COLUMNS = 2**17, 2**16
+N_COLUMNS = WORD_COLUMNS + PIECE_COLUMNS
+DESCRIPTION_LENGTH = 1500
+"""Characters of a description that are read: what follows is shipping and tax boilerplate on every Vietnamese site."""
+
+_PIECES = HashingVectorizer(n_features=PIECE_COLUMNS, analyzer="char_wb", ngram_range=(2, 4), alternate_sign=False, norm=None)
+_SIMPLE = re.compile(r"\w+")
+
+Columns = npt.NDArray[np.int32]
+
+
+def text_counts(titles: Sequence[str], descriptions: Sequence[str], *, tokenizer: Tokenizer = "underthesea") -> sp.csr_matrix:
+    """Return counts ``(n, N_COLUMNS)``, float32: words and pairs of the whole text first, then the title's character pieces.
+
+    Feed canonical texts. A row is the same alone and in any batch.
+    """
+    if not titles:
+        return sp.csr_matrix((0, N_COLUMNS), dtype=np.float32)
+    read = [_hashed(texts, tokenizer) for texts in (titles, [text[:DESCRIPTION_LENGTH] for text in descriptions])]
+    whole = sum((_counted(part) for words in read for part in (words, pair_hashes(words))), start=sp.csr_matrix((len(titles), WORD_COLUMNS)))
+    return sp.hstack([whole, _PIECES.transform(titles)], format="csr", dtype=np.float32)
+
+
+def _hashed(texts: Sequence[str], tokenizer: Tokenizer) -> Hashes:
+    if tokenizer == "underthesea":
+        return word_hashes(texts)
+    from features.segment.hashes import hashes_of
+
+    return hashes_of(_SIMPLE.findall(text.lower()) for text in texts)
+
+
+def _counted(hashes: Hashes) -> sp.csr_matrix:
+    columns = (hashes.values & np.uint64(WORD_COLUMNS - 1)).astype(np.int32)
+    counts = sp.csr_matrix((np.ones(len(columns), dtype=np.float32), columns, hashes.indptr), shape=(len(hashes.indptr) - 1, WORD_COLUMNS))
+    counts.sum_duplicates()
+    return counts
+
+
+def as_lists(counts: sp.csr_matrix) -> list[Columns]:
+    """Return one array a row in which a column stands as often as it counts: how a table on disk holds them."""
+    repeated = np.repeat(counts.indices.astype(np.int32), counts.data.astype(np.int64))
+    ends = np.concatenate([[0], np.cumsum(counts.data.astype(np.int64))])[counts.indptr]
+    return [repeated[start:end] for start, end in pairwise(ends)]
+
+
+def from_lists(lists: Sequence[Columns]) -> sp.csr_matrix:
+    """Return the counts that `as_lists` described."""
+    indptr = np.zeros(len(lists) + 1, dtype=np.int64)
+    np.cumsum([len(one) for one in lists], out=indptr[1:])
+    columns = np.concatenate([np.empty(0, dtype=np.int32), *lists])
+    counts = sp.csr_matrix((np.ones(len(columns), dtype=np.float32), columns, indptr), shape=(len(lists), N_COLUMNS))
+    counts.sum_duplicates()
+    return counts
