@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -106,6 +107,24 @@ def test_real_titles_and_descriptions_give_the_words_of_underthesea() -> None:
     if not all(file.exists() for file in files):
         pytest.skip("real listings are not beside the repository")
     assert list(differences(real_texts(files))) == []
+
+
+# An address and a row of full stops
+
+
+@given(st.sampled_from(["http://", "ftp:x", "a.vn/", ""]), st.lists(st.sampled_from([*"ab()[]<.,!'”/?=@1- …", "(a)", "x.y"]), max_size=14).map("".join))
+def test_without_its_ambiguity_the_expression_finds_the_same(start: str, rest: str) -> None:
+    theirs = importlib.import_module("underthesea.pipeline.word_tokenize.regex_tokenize").regex_patterns_combine
+    ours = published.steady(theirs)
+    assert ours != theirs
+    found = [[match[0] for match in re.finditer(one, start + rest, re.VERBOSE)] for one in (ours, theirs)]
+    assert found[0] == found[1]
+
+
+def test_an_address_before_a_thousand_full_stops_is_read_at_once() -> None:
+    # Underthesea's own expression would take 2**1000 steps; a seller needs to write this only once.
+    (found,) = words([f"xem http://a.example{'.' * 1000} áo"])
+    assert " ".join(found).split() == ["xem", "http://a.example", "." * 1000, "áo"]
 
 
 # The same alone, in a batch, and however little is remembered

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from features.segment import decide
+from features.segment import decide, published
 from features.segment.decide import ANSWERS, BITS, DIGIT_WINDOW, PAIR_STARTS, TRIPLE_STARTS, WINDOW, Weights, fill
 from features.segment.published import KNOWN_FILES, Published, installed_core
 from features.segment.state import state_folder, write_whole
@@ -136,7 +136,7 @@ def _hashed(spans: Spans) -> npt.NDArray[np.int64]:
 
 
 def _kept_at() -> Path | None:
-    code = [Path(file).read_bytes() for file in (__file__, decide.__file__)]
+    code = [Path(file).read_bytes() for file in (__file__, decide.__file__, published.__file__)]
     made_from = [sorted(KNOWN_FILES.items()), installed_core(), [hashlib.sha256(one).hexdigest() for one in code]]
     folder = state_folder("words")
     return folder / f"{hashlib.sha256(json.dumps(made_from).encode()).hexdigest()[:16]}.npz" if folder else None
