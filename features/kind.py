@@ -14,8 +14,8 @@ from typing import NamedTuple
 import pandas as pd
 
 from features.canonical import Canonical, fold
-from features.kind_words import ITEM_TYPES, OUTSIDE, KindLexicon, Match, Turn, text_or_none
-from features.pack import for_children, units
+from features.kind_words import ITEM_TYPES, OUTSIDE, KindLexicon, Match, Reading, text_or_none
+from features.pack import units
 
 __all__ = ["ITEM_TYPES", "KIND_COLUMNS", "KindLexicon", "classify"]
 
@@ -38,17 +38,18 @@ _SEGMENT = re.compile(r"[|/,;:+–—•~\]】]|\s[-_]\s|[-_]\s|[.!]\s")
 _WORD = re.compile(r"[^\W\d_]+")
 _COUNTED = re.compile(r" ?\d")
 _FRACTION = re.compile(r"\d[.,]$")
-_COUNTERS = r"(?:(?:một|1|\d{1,3}|cái|chiếc|bộ|các|mọi|loại|thêm|ngay|luôn|những|đôi|hộp|gói) )*$"
+#: Words that count or point and may stand between: "tặng kèm 2 đôi tất".
+_COUNTING = frozenset("một cái chiếc bộ các mọi loại thêm ngay luôn những đôi hộp gói".split())
 #: What follows these belongs to the thing, is not the thing.
-_BESIDE = re.compile(
-    r"(?<!\w)(?:tặng kèm|tặng|kèm theo|kèm|in hình|hình|bằng|phối|vị|hương|mùi|họa tiết|bỏ|treo|như|mix|có|không|màu|kiểu|"
-    r"chiết xuất từ|chiết xuất|từ|và|cùng|trong|trên|gắn|đính|in|thêu|quà|thành|làm|nấu|pha|sau|khỏi|mẫu) " + _COUNTERS
+_BESIDE = frozenset(
+    "tặng kèm|tặng|kèm theo|kèm|in hình|hình|bằng|phối|vị|hương|mùi|họa tiết|bỏ|treo|như|mix|có|không|màu|kiểu|chiết xuất từ|chiết xuất|từ|và|"
+    "cùng|trong|trên|gắn|đính|in|thêu|quà|thành|làm|nấu|pha|sau|khỏi|mẫu".split("|")
 )
 #: What follows these is what the thing goes with.
-_FOR = re.compile(
-    r"(?<!\w)(?:dành cho|dùng cho|cho|đựng|để|bảo vệ|bọc|che|phủ|dán|lau|rửa|giặt|vệ sinh|sấy|đánh|chống sốc|lắp|gắn|sửa|sửa chữa|tháo|treo|may) "
-    + _COUNTERS
+_FOR = frozenset(
+    "dành cho|dùng cho|cho|đựng|để|bảo vệ|bọc|che|phủ|dán|lau|rửa|giặt|vệ sinh|sấy|đánh|chống sốc|lắp|gắn|sửa|sửa chữa|tháo|treo|may".split("|")
 )
+_LAST_WORD = re.compile(r"\w+$")
 _ML = re.compile(r"(?<![\d.,])(\d{1,4})\s?ml(?!\w)")
 _SAMPLE_ML = 15
 
@@ -76,21 +77,23 @@ def classify(
         if key not in remembered:
             if key[1] not in by_category:
                 by_category[key[1]] = _by_category(str(key[1]), lexicon)
-            kind = _kind(key[0], *by_category[key[1]], key[2], lexicon)
-            remembered[key] = (kind.group, kind.item, units(title.folded), for_children(title.folded), kind.why)
+            reading = lexicon.read(title.folded)
+            kind = _kind(title.folded, reading, *by_category[key[1]], key[2], lexicon)
+            remembered[key] = (kind.group, kind.item, units(title.folded), reading.for_children, kind.why)
         rows.append(remembered[key])
     table = pd.DataFrame(rows, columns=KIND_COLUMNS)
     return table.astype({"goods_group": "str", "item_type": "str", "n_units": "float64", "for_children": "bool", "kind_why": "str"})
 
 
-def _kind(folded: str, category: _Kind | None, speaks: str, brand_role: str | None, lexicon: KindLexicon) -> _Kind:
+def _kind(
+    folded: str, reading: Reading, category: _Kind | None, speaks: str, brand_role: str | None, lexicon: KindLexicon
+) -> _Kind:
     brackets = [found.span() for found in _BRACKETS.finditer(folded)]
-    matches = lexicon.matches(folded)
     if speaks == "first":
         head = category
     else:
-        head = _turned(folded, _noun(folded, matches, brackets, category, speaks, lexicon), lexicon)
-    overruled = _overruling(folded, matches, brackets, head)
+        head = _turned(_noun(folded, reading, brackets, category, speaks), reading, lexicon)
+    overruled = _overruling(folded, reading.matches, brackets, head)
     why = " | ".join(dict.fromkeys(word for word in (head and head.why, overruled and overruled.text) if word)) or None
     item = overruled.word.item if overruled else _item(folded, head, brand_role)
     group = head.group if head else None
@@ -100,29 +103,29 @@ def _kind(folded: str, category: _Kind | None, speaks: str, brand_role: str | No
     return _Kind(None if group == OUTSIDE else group, item, why)
 
 
-def _noun(
-    folded: str, matches: list[Match], brackets: list[tuple[int, int]], category: _Kind | None, speaks: str, lexicon: KindLexicon
-) -> _Kind | None:
+def _noun(folded: str, reading: Reading, brackets: list[tuple[int, int]], category: _Kind | None, speaks: str) -> _Kind | None:
     """The head noun outside brackets, then inside; where none speaks or only a doubtful syllable, a hint, then the category."""
+    matches = reading.matches
     outside = [one for one in matches if not _inside(one.start, brackets)] if brackets else matches
     head = _head(folded, outside, brackets)
     if head is None and len(outside) < len(matches):
         head = _head(folded, [one for one in matches if one not in outside], [])
     if head is None:
-        hint = lexicon.hint(folded)
+        hint = reading.hint
         return _Kind(hint.word.group, hint.word.item, hint.text, hint.start) if hint else category
     # "kim", "chỉ", "cây" name a thing outside our groups or only sound like it: a category knows better.
     doubtful = speaks == "doubt" and head.group == OUTSIDE and head.why is not None and " " not in head.why
     return category if doubtful and category is not None else head
 
 
-def _turned(folded: str, head: _Kind | None, lexicon: KindLexicon) -> _Kind | None:
+def _turned(head: _Kind | None, reading: Reading, lexicon: KindLexicon) -> _Kind | None:
     """The kind that other words of the title make of the head noun: "xe máy … cho bé" is a toy, "hạt cho mèo" no food."""
-    turns: tuple[Turn, ...] = lexicon.turns_of.get(head.why or "", ()) + lexicon.turns if head else lexicon.turns
-    for turn in turns:
-        if found := turn.pattern.search(folded):
-            words = f"{head.why} | {found[0]}" if head and head.why else found[0]
-            return _Kind(turn.group, turn.item, words, head.start if head else found.start())
+    if not reading.turns:
+        return head
+    for turn in (*lexicon.turns_of.get((head and head.why) or "", ()), *lexicon.turns):
+        if turn in reading.turns:
+            word = reading.turns[turn]
+            return _Kind(turn.group, turn.item, f"{head.why} | {word}" if head and head.why else word, head.start if head else 0)
     return head
 
 
@@ -136,10 +139,9 @@ def _head(folded: str, matches: list[Match], brackets: list[tuple[int, int]]) ->
             continue
         if one.text in _CONTAINERS and _COUNTED.match(folded, one.end) and len(matches) > at + 1:
             continue
-        before = folded[max(0, one.start - 40) : one.start]
-        if before and _FOR.search(before):
+        if _follows(folded, one.start, _FOR):
             goes_with = goes_with or one
-        elif not before or not _BESIDE.search(before):
+        elif not _follows(folded, one.start, _BESIDE):
             return _settle(folded, one, matches[at + 1 :])
     if goes_with is None or goes_with.word.group == OUTSIDE:
         return None
@@ -155,10 +157,26 @@ def _settle(folded: str, head: Match, later: list[Match]) -> _Kind:
     """A model name gives way to an accessory named behind it: "iPhone 15 ốp lưng silicon"."""
     if head.word.place == "model":
         for one in later:
-            before = folded[max(0, one.start - 40) : one.start]
-            if one.word.item in ("accessory", "part") and " " in one.text and not _BESIDE.search(before) and one.word.place == "head":
+            goes_with = one.word.item in ("accessory", "part") and one.word.place == "head" and " " in one.text
+            if goes_with and not _follows(folded, one.start, _BESIDE):
                 return _Kind(one.word.group, one.word.item, one.text, head.start)
     return _Kind(head.word.group, head.word.item, head.text, head.start)
+
+
+def _follows(folded: str, at: int, phrases: frozenset[str]) -> bool:
+    """True where one of ``phrases``, then at most words that count, stands right before ``at``."""
+    if not at or folded[at - 1] != " ":
+        return False
+    words = folded[max(0, at - 40) : at - 1].split(" ")
+    while words and (words[-1] in _COUNTING or (words[-1].isdecimal() and len(words[-1]) <= 3)):
+        words.pop()
+    for size in range(1, min(3, len(words)) + 1):
+        first = _LAST_WORD.search(words[-size])
+        if first is None:
+            return False
+        if " ".join((first[0], *words[len(words) - size + 1 :])) in phrases:
+            return True
+    return False
 
 
 def _far(folded: str, one: Match, brackets: list[tuple[int, int]]) -> bool:
@@ -192,7 +210,7 @@ def _overruling(folded: str, matches: list[Match], brackets: list[tuple[int, int
             continue
         if one.word.place == "near" and not _leads(folded, one, brackets, head):
             continue
-        if _only_offered(folded, one, brackets, head) or _BESIDE.search(folded[max(0, one.start - 40) : one.start]):
+        if _only_offered(folded, one, brackets, head) or _follows(folded, one.start, _BESIDE):
             continue
         best = one
     return best

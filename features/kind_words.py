@@ -2,13 +2,14 @@
 
 Each word has a place: ``head`` (the noun itself), ``model`` (a model name, which gives way to an accessory named later), ``anywhere`` and
 ``near`` (words that overrule the noun: second-hand, a voucher, a service), ``turn`` (words that change what the noun means: "xe máy … cho bé"
-is a toy) and ``hint`` (asked only where no noun speaks).
+is a toy), ``hint`` (asked only where no noun speaks) and ``child`` (words that say whom it is for). All are looked for in one pass.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import NamedTuple
 
 import pandas as pd
@@ -18,7 +19,7 @@ from features.errors import ConfigError
 from features.lookup import WordFinder
 
 ITEM_TYPES = frozenset({"device", "accessory", "part", "sample", "voucher", "used", "service", "deposit", "goods"})
-PLACES = frozenset({"head", "model", "anywhere", "near", "turn", "hint"})
+PLACES = frozenset({"head", "model", "anywhere", "near", "turn", "hint", "child"})
 #: When a category is heard: before the title, where the title's noun is doubtful, or last.
 SPEAKS = frozenset({"first", "doubt", "last"})
 #: The group of things that belong to none of ours.
@@ -46,10 +47,25 @@ class Match(NamedTuple):
 class Turn(NamedTuple):
     """Words that give a title another group and item type than its head noun; ``heads`` empty: whatever the noun."""
 
-    pattern: re.Pattern[str]
     heads: frozenset[str]
     group: str
     item: str
+
+
+class _Hint(NamedTuple):
+    word: KindWord
+
+
+_CHILD = "child"
+
+
+class Reading(NamedTuple):
+    """What was found in one title: words in order, the first hint, turns with the words that make them, and whether it speaks of a child."""
+
+    matches: list[Match]
+    hint: Match | None
+    turns: dict[Turn, str]
+    for_children: bool
 
 
 class CategoryPattern(NamedTuple):
@@ -66,7 +82,6 @@ class KindLexicon:
     """Compiled words of goods groups and item types, and patterns for category texts."""
 
     words: WordFinder
-    hints: WordFinder
     turns: tuple[Turn, ...]
     turns_of: dict[str, tuple[Turn, ...]]
     categories: tuple[CategoryPattern, ...]
@@ -80,51 +95,65 @@ class KindLexicon:
         """
         groups = {str(group) for group in goods_groups["group"]}
         words: dict[str, KindWord] = {}
-        hints: dict[str, KindWord] = {}
+        others: list[tuple[str, object]] = []
         turns: list[Turn] = []
         for row in kinds.itertuples():
             entry = _entry(str(row.item_type), text_or_none(row.goods_group), str(row.place), groups)
             listed = [fold(word) for word in split_cell(row.words)]
             if entry.place == "turn":
-                turns.append(_turn(listed, split_cell(getattr(row, "when_head", None)), entry))
-                continue
-            target = hints if entry.place == "hint" else words
-            for word in listed:
-                target.setdefault(word, entry)
+                heads = frozenset(fold(head) for head in split_cell(row.when_head))
+                turns.append(Turn(heads, str(entry.group), str(entry.item)))
+                others += [(word, turns[-1]) for word in listed]
+            elif entry.place == "hint":
+                others += [(word, _Hint(entry)) for word in listed]
+            elif entry.place == "child":
+                others += [(word, _CHILD) for word in listed]
+            else:
+                for word in listed:
+                    words.setdefault(word, entry)
         for row in goods_groups.itertuples():
             for word in split_cell(row.markers):
                 words.setdefault(fold(word), KindWord(None, str(row.group), "head", frozenset()))
-        heads = {head for turn in turns for head in turn.heads}
-        by_head = {head: tuple(turn for turn in turns if head in turn.heads) for head in heads}
-        patterns = _categories(categories, groups)
-        return cls(WordFinder(words.items()), WordFinder(hints.items()), tuple(t for t in turns if not t.heads), by_head, patterns)
+        by_head = {head: tuple(turn for turn in turns if head in turn.heads) for turn in turns for head in turn.heads}
+        free = tuple(turn for turn in turns if not turn.heads)
+        return cls(WordFinder([*words.items(), *others]), free, by_head, _categories(categories, groups))
 
-    def matches(self, folded: str) -> list[Match]:
-        """Return the words found, the longest of those that overlap, in order; a masked phrase hides the words inside it."""
+    def read(self, folded: str) -> Reading:
+        """Return the words found, the longest of those that overlap; a masked phrase hides the words inside it."""
+        words: list[tuple[int, int, KindWord]] = []
+        hints: list[tuple[int, int, KindWord]] = []
+        turns: dict[Turn, str] = {}
+        for_children = False
+        for hit in self.words.find(folded):
+            value = hit[2]
+            if isinstance(value, KindWord):
+                words.append((hit[0], -hit[1], value))
+            elif isinstance(value, Turn):
+                turns.setdefault(value, folded[hit[0] : hit[1]])
+            elif value == _CHILD:
+                for_children = True
+            elif isinstance(value, _Hint):
+                hints.append((hit[0], -hit[1], value.word))
         found: list[Match] = []
         taken = 0
-        for start, end, value in sorted(self.words.find(folded), key=_longest_first):
-            if start >= taken and isinstance(value, KindWord):
-                taken = end
-                if value.item != "mask":
-                    found.append(Match(start, end, folded[start:end], value))
-        return found
+        # The longest of those that start together comes first.
+        words.sort(key=_place)
+        for start, minus_end, word in words:
+            if start >= taken:
+                taken = -minus_end
+                if word.item != "mask":
+                    found.append(Match(start, taken, folded[start:taken], word))
+        return Reading(found, _first(folded, hints), turns, for_children)
 
-    def hint(self, folded: str) -> Match | None:
-        """Return the first hint, the longest of those that start together."""
-        for start, end, value in sorted(self.hints.find(folded), key=_longest_first):
-            if isinstance(value, KindWord):
-                return Match(start, end, folded[start:end], value)
+
+_place = itemgetter(0, 1)
+
+
+def _first(folded: str, hints: list[tuple[int, int, KindWord]]) -> Match | None:
+    if not hints:
         return None
-
-
-def _longest_first(found: tuple[int, int, object]) -> tuple[int, int]:
-    return (found[0], -found[1])
-
-
-def _turn(words: list[str], heads: list[str], entry: KindWord) -> Turn:
-    pattern = re.compile(r"(?<!\w)(?:" + "|".join(map(re.escape, sorted(words, key=len, reverse=True))) + r")(?!\w)")
-    return Turn(pattern, frozenset(fold(head) for head in heads), str(entry.group), str(entry.item))
+    start, minus_end, word = min(hints, key=_place)
+    return Match(start, -minus_end, folded[start:-minus_end], word)
 
 
 def _categories(table: pd.DataFrame, groups: set[str]) -> tuple[CategoryPattern, ...]:
