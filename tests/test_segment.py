@@ -112,7 +112,7 @@ def test_real_titles_and_descriptions_give_the_words_of_underthesea() -> None:
 # An address and a row of full stops
 
 
-@given(st.sampled_from(["http://", "ftp:x", "a.vn/", ""]), st.lists(st.sampled_from([*"ab()[]<.,!'”/?=@1- …", "(a)", "x.y"]), max_size=14).map("".join))
+@given(st.sampled_from(["http://", "a.vn/", ""]), st.lists(st.sampled_from([*"ab()[]<.,!'”/?=@1- …", "(a)", "x.y"]), max_size=14).map("".join))
 def test_without_its_ambiguity_the_expression_finds_the_same(start: str, rest: str) -> None:
     theirs = importlib.import_module("underthesea.pipeline.word_tokenize.regex_tokenize").regex_patterns_combine
     ours = published.steady(theirs)
