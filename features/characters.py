@@ -42,7 +42,11 @@ _TAG = re.compile(
     r"|/?(?:p|br|div|li|ul|ol|h[1-6]|tr|td|th|table|tbody|hr|img|section|center|blockquote)(?:\s[^<>]{0,300})?/?)>",
     re.IGNORECASE,
 )
-_INVISIBLE = re.compile(f"[{_HIDDEN}]+|(?<=[^\\W_])[\ufe0e\ufe0f]")
+_HIDDEN_ONE = re.compile(f"[{_HIDDEN}\ufe0e]")
+#: A colour selector inside a word, after a styled letter or in a keycap; elsewhere it belongs to an emoji, or is what is left of one that
+#: stood between two sentences ("size\ufe0fNhận").
+_SELECTOR = "(?<=[^\\W_])[\ufe0e\ufe0f]+(?=[^\\W_A-ZÀ-ÝĂĐĨŨƠƯẠ-Ỹ]|(?<=[A-ZÀ-Ý][\ufe0e\ufe0f])[^\\W_])|(?<=[0-9])[\ufe0e\ufe0f](?=\u20e3)"
+_INVISIBLE = re.compile(f"[{_HIDDEN}]+|{_SELECTOR}")
 _JOINED_EMOJI = re.compile("(?<=[\u2190-\u2bff\ufe0f\U0001f300-\U0001faff])\u200d(?=[\u2190-\u2bff\U0001f300-\U0001faff])")
 _STYLED_ONE = re.compile(f"[{_STYLED}]")
 _RINGED_ONE = re.compile(f"[{_RINGED}]")
@@ -53,7 +57,7 @@ _KEYCAPS = re.compile(f"(?<=[0-9]){_KEYCAP}")
 _MARK = re.compile(f"[{_MARKS}]")
 _MARKED = re.compile(f"[{_MARKS}]+")
 _WORD = re.compile(f"(?:[^\\W_]|[{_MARKS}])+")
-_ODD_STYLE = re.compile(f"[^\\W_{_STYLED}][\ufe0e\ufe0f]|[{_STYLED}][\ufe0e\ufe0f]")
+_ODD_STYLE = re.compile(f"{_SELECTOR}|[{_STYLED}][\ufe0e\ufe0f]")
 _LATIN_NAME = re.compile(r".*\bLATIN (?:CAPITAL|SMALL|SUBSCRIPT SMALL|SUPERSCRIPT SMALL) LETTER ([A-Z])")
 _MANY_PASSES = 12
 
@@ -109,8 +113,10 @@ def undo_characters(text: str, known: Vocabulary, flags: set[str]) -> tuple[str,
         if is_plain(text):
             return text, moved
         before = text
-        for step in _STEPS:
-            edits = step(text, known, flags)
+        present = "".join(odd_letters().findall("".join(set(text))))
+        for trigger, step in _STEPS:
+            # A step's own characters are looked for among the few that the text has, not all through the text.
+            edits = step(text, known, flags) if trigger is None or trigger.search(present) else []
             if edits:
                 text, at = rewrite(text, edits)
                 moved = compose(moved, at)
@@ -125,9 +131,11 @@ def undo_characters(text: str, known: Vocabulary, flags: set[str]) -> tuple[str,
 
 def _composed(text: str, flags: set[str]) -> tuple[str, Offsets | None]:
     """The short way for text that is only decomposed, as whole descriptions are: every mark joins the letter before it."""
+    if not _MARK.search("".join(set(text))):
+        return text, None
     marks = len(_MARK.findall(text))
-    whole = unicodedata.normalize("NFC", text) if marks else text
-    if not marks or len(whole) != len(text) - marks or not is_plain(whole):
+    whole = unicodedata.normalize("NFC", text)
+    if len(whole) != len(text) - marks or not is_plain(whole):
         return text, None
     flags.add("nfd")
     stays = np.ones(len(text) + 1, dtype=bool)
@@ -162,6 +170,8 @@ def _tags(text: str, known: Vocabulary, flags: set[str]) -> list[Edit]:
 
 
 def _invisible(text: str, known: Vocabulary, flags: set[str]) -> list[Edit]:
+    if not (_HIDDEN_ONE.search("".join(set(text))) or "\ufe0f" in text):
+        return []
     honest = {found.start() for found in _JOINED_EMOJI.finditer(text)} if "\u200d" in text else ()
     edits = [Edit(*found.span(), "") for found in _INVISIBLE.finditer(text) if found.start() not in honest]
     if edits:
@@ -227,7 +237,7 @@ def _nations(text: str, known: Vocabulary, flags: set[str]) -> list[Edit]:
 
 def _look_alikes(text: str, known: Vocabulary, flags: set[str]) -> list[Edit]:
     foreign = _foreign()
-    if not foreign.search(text):
+    if not foreign.search("".join(set(text))):
         return []
     edits = []
     for found in _WORD.finditer(text):
@@ -284,4 +294,14 @@ def _settled(text: str, clusters: list[tuple[int, int]], composed: list[str], he
         yield Edit(start, end, letter if own else text[start])
 
 
-_STEPS: tuple[_Step, ...] = (_entities, _tags, _invisible, _styled_letters, _invisible, _ringed_digits, _nations, _look_alikes, _marks)
+_STEPS: tuple[tuple[re.Pattern[str] | None, _Step], ...] = (
+    (None, _entities),
+    (None, _tags),
+    (None, _invisible),
+    (re.compile(f"[{_STYLED}{_COLONS}]"), _styled_letters),
+    (None, _invisible),
+    (re.compile(f"[{_RINGED}{_KEYCAP}]"), _ringed_digits),
+    (re.compile(f"[{_NATION}]"), _nations),
+    (None, _look_alikes),
+    (_MARK, _marks),
+)

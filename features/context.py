@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from features.errors import ConfigError
+from features.fold import plain
 
 WINDOW = 60
 """Characters read before and after a hit."""
@@ -22,8 +23,8 @@ _E = r"(?![^\W_])"
 
 #: Nobody who says this says it of his own goods, whatever the cue is about.
 _DENIED = re.compile(
-    _W + r"(?:(?:nói )?(?:không|ko|kg|hông|khong|chẳng|chả|chưa|đừng|no|not|never)(?: \w+){0,4}[ :,]*"
-    r"|(?:không|ko|khong) (?:phải|bán|kinh doanh|làm|sử dụng|nhập|nhận|chứa|có|là|dùng|cung cấp|chấp nhận|tiếp tay)"
+    _W + r"(?:(?:nói )?(?:không|ko|kg|hông|khong|hok|hem|chẳng|chả|chưa|đừng|no|not|never)(?: \w+){0,4}[ :,]*"
+    r"|(?:không|ko|khong|k|kh|hok|hem) (?:phải|bán|kinh doanh|làm|sử dụng|nhập|nhận|chứa|có|là|dùng|cung cấp|chấp nhận|tiếp tay)"
     r"(?:(?!" + _E + r" mà ).){0,60}"
     r"|(?:phòng|chống|ngăn|ngừa|tránh|né|thay vì|thay thế|cai|bỏ|từ bỏ|hạn chế|giảm|cấm|nghiêm cấm)(?: \w+){0,5}[ :,/&-]*)$"
 )
@@ -46,6 +47,10 @@ _OF_ANOTHER = re.compile(
     r"|ốp(?: lưng)?(?: cho)?|hộp đựng|bao đựng|túi đựng|giá đỡ|dây đeo|phụ kiện|bao da|case)"
     r"(?! (?:cả |mọi |các |phái |những |cho )?(?:nam|nữ|người|bé|trẻ|bạn|mẹ|ba|học|da|tóc|lứa|đi|dân|cặp|gia đình|chị|anh|em|tất|size|full))"
     r"(?: \w+){0,3} $"
+)
+#: Who leaves out the tones leaves them out of his assurances too ("khong ban hang nhai").
+_DENIED_BARE, _ASSURED_BARE, _ASSURED_AFTER_BARE, _OF_ANOTHER_BARE = (
+    re.compile(plain(pattern.pattern)) for pattern in (_DENIED, _ASSURED, _ASSURED_AFTER, _OF_ANOTHER)
 )
 
 #: Books, films and games name anything in their titles.
@@ -142,15 +147,21 @@ def window_around(folded: str, start: int, end: int) -> str:
     return f"{folded[max(0, start - WINDOW) : start]}<{folded[start:end]}>{folded[end : end + WINDOW]}"
 
 
+def is_bare(text: str) -> bool:
+    """True where ``text`` (folded) is written without tones, or says nothing at all."""
+    return text.isascii() or plain(text) == text
+
+
 def negation(behaviour: str, before: str, after: str) -> str | None:
     """Return the name of the rule that turns a hit into an assurance or a warning, or ``None``."""
-    if _DENIED.search(before):
+    bare, bare_after = is_bare(before), is_bare(after)
+    if _DENIED.search(before) or (bare and _DENIED_BARE.search(before)):
         return "denied"
     if behaviour not in ("counterfeit", "smuggled"):
         return None
-    if _ASSURED.search(before):
+    if _ASSURED.search(before) or (bare and _ASSURED_BARE.search(before)):
         return "assured"
-    if _ASSURED_AFTER.search(after):
+    if _ASSURED_AFTER.search(after) or (bare_after and _ASSURED_AFTER_BARE.search(after)):
         return "assured_after"
     return None
 
@@ -160,4 +171,5 @@ def description(behaviour: str, before: str) -> str | None:
     if behaviour in ("claim", "scam"):
         return None
     # Quotation marks excuse nothing: a seller who writes "rep 1:1" in them still offers it.
-    return "of_another" if _OF_ANOTHER.search(before) else None
+    another = _OF_ANOTHER.search(before) or (is_bare(before) and _OF_ANOTHER_BARE.search(before))
+    return "of_another" if another else None

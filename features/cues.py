@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from features.canonical import Canonical, canonicalise, fold
+from features.canonical import Canonical, canonicalise
 from features.context import (
     STORIES,
     Facts,
@@ -23,13 +23,16 @@ from features.context import (
     clause_after,
     clause_before,
     description,
+    is_bare,
     negation,
     read_needs,
     read_pattern,
     window_around,
 )
 from features.errors import ConfigError
+from features.fold import fold, plain
 from features.lookup import WordFinder
+from features.spellings import spellings
 
 HIT_COLUMNS = ["row", "cue_id", "field", "start", "end", "quote", "polarity", "why"]
 CONTEXT_COLUMNS = ["brand", "brand_role", "goods_group", "item_type", "platform"]
@@ -38,8 +41,8 @@ BEHAVIOURS = frozenset("counterfeit scam prohibited false_quality smuggled undis
 STRENGTHS = frozenset({"strong", "medium", "weak"})
 
 _REGEX = "re:"
-_GRADED = re.compile(r"([a-z]{3,8}) \d")
 _GAPS = re.compile("[ \t\xa0\u2000-\u200a\u3000]{2,}|[\t\xa0\u2000-\u200a\u3000]")
+_ODD_BLANK = re.compile("[\t\xa0\u2000-\u200a\u3000]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,7 @@ class Cue:
     needs: Needs
     needs_text: str
     unless: re.Pattern[str] | None
+    unless_bare: re.Pattern[str] | None
     fields: frozenset[str]
     negatable: bool
     in_stories: bool
@@ -64,22 +68,20 @@ class _Found(NamedTuple):
 
 @dataclass(frozen=True)
 class CueLexicon:
-    """Compiled cues; ``joinable`` holds the words that letters kept apart ("r.e.p 1:1", "z a l o") may be joined into."""
+    """Compiled cues; ``joinable`` holds the phrases that letters kept apart ("r.e.p 1:1", "z a l o") may be joined into."""
 
     finder: WordFinder
     expressions: tuple[tuple[re.Pattern[str], Cue], ...]
     joinable: frozenset[str]
 
     @classmethod
-    def from_table(
-        cls, cues: pd.DataFrame, *, as_of: date | None = None, statuses: Iterable[str] = ("active",)
-    ) -> CueLexicon:
+    def from_table(cls, cues: pd.DataFrame, *, as_of: date | None = None, statuses: Iterable[str] = ("active",)) -> CueLexicon:
         """Compile the rows of ``cues.csv`` with one of ``statuses`` that are valid on ``as_of`` (any day where it is ``None``).
 
         Raises `ConfigError` naming the cue whose behaviour, strength, field, condition or expression nobody can read.
         """
         _refuse_repeats(cues)
-        words: list[tuple[str, object]] = []
+        words: list[tuple[str, Cue]] = []
         expressions: list[tuple[re.Pattern[str], Cue]] = []
         for row in cues[cues["status"].isin(list(statuses))].itertuples():
             if not _valid(row, as_of):
@@ -90,7 +92,8 @@ class CueLexicon:
                     expressions.append((read_pattern(form.removeprefix(_REGEX), cue.cue_id), cue))
                 else:
                     words.append((canonicalise(form).folded, cue))
-        return cls(WordFinder(words), tuple(expressions), _joinable(word for word, _ in words))
+        ways = _other_ways(words, _never(cues))
+        return cls(WordFinder([*words, *ways]), tuple(expressions), frozenset(word for word, _ in words if _can_be_joined(word)))
 
     def find(self, folded: str) -> list[_Found]:
         """Return the cues in ``folded``, left to right; of overlapping ones the longest."""
@@ -102,9 +105,7 @@ class CueLexicon:
         return kept if back is None else [_Found(back[hit.start], back[hit.end - 1] + 1, hit.cue) for hit in kept]
 
 
-def find_cues(
-    fields: dict[str, list[Canonical]], originals: dict[str, list[str]], context: pd.DataFrame, lexicon: CueLexicon
-) -> pd.DataFrame:
+def find_cues(fields: dict[str, list[Canonical]], originals: dict[str, list[str]], context: pd.DataFrame, lexicon: CueLexicon) -> pd.DataFrame:
     """Return one row a hit (``HIT_COLUMNS``); ``start`` and ``end`` lie in the original text, ``quote`` is cut from it.
 
     ``context`` has ``CONTEXT_COLUMNS``, one row a listing in order, missing where unknown. ``fields`` and ``originals`` hold the same
@@ -128,6 +129,8 @@ def judge(folded: str, start: int, end: int, cue: Cue, facts: Facts) -> Verdict:
     """Say what a hit of ``cue`` at ``folded[start:end]`` counts as. The first rule that speaks decides."""
     window = window_around(folded, start, end)
     if cue.unless is not None and cue.unless.search(window):
+        return Verdict("out_of_context", "unless")
+    if cue.unless_bare is not None and is_bare(window) and cue.unless_bare.search(window):
         return Verdict("out_of_context", "unless")
     if facts.goods_group in STORIES and not cue.in_stories:
         return Verdict("out_of_context", "story")
@@ -153,7 +156,7 @@ def _facts(context: pd.DataFrame) -> list[Facts]:
 
 def _without_gaps(folded: str) -> tuple[str, list[int] | None]:
     """Squeeze runs of blanks to one, with the way back: "rep   1:1" is "rep 1:1"."""
-    if _GAPS.search(folded) is None:
+    if "  " not in folded and _ODD_BLANK.search(folded) is None:
         return folded, None
     pieces: list[str] = []
     back: list[int] = []
@@ -196,9 +199,10 @@ def _compile(row: Any) -> Cue:
     needs_text = row.needs if isinstance(row.needs, str) else ""
     needs = read_needs(needs_text, cue_id)
     unless = read_pattern(fold(row.unless), cue_id) if isinstance(row.unless, str) and row.unless else None
+    unless_bare = read_pattern(plain(unless.pattern), cue_id) if unless is not None else None
     asks_for_stories = any(one.values & STORIES for need in needs for one in need)
     return Cue(
-        cue_id, row.behaviour, needs, needs_text, unless, fields, row.negatable != "no", asks_for_stories or row.behaviour == "claim"
+        cue_id, row.behaviour, needs, needs_text, unless, unless_bare, fields, row.negatable != "no", asks_for_stories or row.behaviour == "claim"
     )
 
 
@@ -224,12 +228,22 @@ def _forms(row: Any) -> list[str]:
     return [str(row.term), *_split(row.variants)]
 
 
-def _joinable(forms: Iterable[str]) -> frozenset[str]:
-    """Words that are a cue, or stand before a grade ("rep 1:1"); not those whose letters apart are a form of their own ("f.a.k.e")."""
-    known = list(forms)
-    words = {form for form in known if form.isalpha() and 3 <= len(form) <= 8}
-    words |= {found[1] for form in known if (found := _GRADED.match(form))}
-    return frozenset(words - {form.replace(".", "") for form in known if "." in form and form.replace(".", "") not in known})
+def _other_ways(words: list[tuple[str, Cue]], never: frozenset[str]) -> list[tuple[str, Cue]]:
+    """How else the phrases may be written; a way that is a form of some cue stays that cue's alone."""
+    taken = {word for word, _ in words} | never
+    return [(way, cue) for word, cue in words for way in sorted(spellings(word) - taken)]
+
+
+def _never(cues: pd.DataFrame) -> frozenset[str]:
+    """Ways of writing that are ordinary phrases: the ``never`` column, which a table may lack."""
+    if "never" not in cues:
+        return frozenset()
+    return frozenset(fold(form) for cell in cues["never"] for form in _split(cell))
+
+
+def _can_be_joined(form: str) -> bool:
+    """Phrases that letters kept apart may be read as: those with a word in them, not "1:1"."""
+    return sum(map(str.isalpha, form)) >= 3
 
 
 def _split(cell: object) -> list[str]:

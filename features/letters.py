@@ -47,8 +47,8 @@ def _table() -> Bits:
         table[code] |= (ALNUM if letter.isalnum() else 0) | (LETTER if letter.isalpha() else 0)
         if odd.match(letter):
             # Texts are looked at in lower case: what a disguise becomes there is suspicious too.
-            table[code] |= ODD
-            table[ord(lower(letter))] |= ODD
+            for seen in {letter, lower(letter)} - {"k", "å", "i"}:  # Kelvin, Ångström and İ become letters that are none
+                table[ord(seen)] |= ODD
     for letters, bit in ((SEPARATORS, SEPARATOR), ("".join(LEET), LEET_SIGN)):
         for letter in letters:
             table[ord(letter)] |= bit

@@ -22,6 +22,8 @@ MAX_LETTERS = 32
 _LEAST_WORD = 3
 _MAX_LEET, _MAX_RUNS, _MAX_TRIALS = 5, 4, 64
 _REMEMBERED = 200_000
+_NUMBERED = re.compile(r"[0-9]{2}\Z")
+"""An article number behind a word, "Da10", is no word; "zal0" is."""
 _RUN = re.compile(r"([^\W\d_])\1+")
 
 
@@ -102,6 +104,8 @@ class Vocabulary:
         """Digits for letters: at least two letters must stand as themselves, and of three letters only the middle may be one."""
         places = [place for place, letter in enumerate(token) if letter in LEET]
         if len(places) > _MAX_LEET or len(token) - len(places) < 2 or (len(token) == _LEAST_WORD and places != [1]):
+            return None
+        if _NUMBERED.search(token):
             return None
         bare = plain(token)
         for letters in islice(product(*(LEET[letter] if letter in LEET else letter for letter in bare)), _MAX_TRIALS):

@@ -62,7 +62,7 @@ def read(title: str, description: str | None = None, **fields: str) -> pd.DataFr
     columns = ["title", "description", "seller_name", "category", "brand", "platform", "listing_id", "seller_id"]
     row = dict.fromkeys(columns) | {"title": title, "description": description, "platform": "sàn thử", "listing_id": "1"} | fields
     listing = pd.DataFrame([row]).astype("str").assign(captured_at=pd.Timestamp("2026-06-01", tz="UTC"))
-    return row_features(listing, load_lexicons(), segment_titles=False).hits
+    return row_features(listing, load_lexicons()).hits
 
 
 @pytest.mark.parametrize("cue", [pytest.param(row, id=row.cue_id) for row in WORD_CUES.itertuples()])
