@@ -143,3 +143,28 @@ def test_keys_depend_on_the_secret_and_do_not_show_the_number() -> None:
 def test_a_long_text_of_digits_and_gaps_does_not_take_long() -> None:
     assert masked("0 . " * 50_000)
     assert masked(unicodedata.normalize("NFD", "số điện thoại 09 " * 5_000))
+
+
+@pytest.mark.parametrize(
+    ("written", "left"),
+    [
+        ("zalo không chín không không không không không không không một nhé", "zalo không chín không không xxxxx xxxxx xxxxx xxxxx xxxxx xxx nhé"),
+        ("ko chín 0 0.0-0 0 0 không một", "ko chín 0 0.x-x x x xxxxx xxx"),
+        ("KHÔNG CHÍN 00 00 00 0 MỘT", "KHÔNG CHÍN 00 xx xx x xxx"),
+        ("khôngchínkhôngkhông0000khôngmột", "khôngchínkhôngkhôngxxxxxxxxxxxx"),
+    ],
+)
+def test_a_number_in_words_is_masked_word_by_word_and_keyed_like_its_digits(written: str, left: str) -> None:
+    text, keys = mask(written, KEY)
+    assert (text, keys) == (left, mask("0900000001", KEY)[1])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "không ba không mẹ", "một hai ba bốn năm sáu bảy tám chín mười", "Không năm nào sau tám chín hai ba bốn", "bàn số không chín tám",
+        "không chín tám một hai ba bốn năm sáu",  # nine
+    ],
+)  # fmt: skip
+def test_words_that_count_are_left_alone_unless_they_make_a_whole_number(text: str) -> None:
+    assert mask(text, KEY) == (text, [])

@@ -1,8 +1,8 @@
 """Phone numbers in text: masked in place, so that offsets hold, and kept only as keyed hashes.
 
 Vietnamese mobile numbers (03, 05, 07, 08, 09 and eight more digits, the old 012, 016, 018, 019 and eight more, 84 for the 0) in any usual
-spacing, in look-alike digits, with the letter o for a nought, and without the nought after a word such as "zalo". Landlines, hotlines
-(1900…) and numbers spelled in words are left; so are prices, dates, tax codes and codes that a word before them names.
+spacing, in look-alike digits, with the letter o for a nought, in words (`spelled_phones`), and without the nought after a word such as
+"zalo". Landlines and hotlines (1900…) are left; so are prices, dates, tax codes and codes that a word before them names.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ import re
 import unicodedata
 from hashlib import blake2b
 from itertools import pairwise
+
+from pipeline.sources.spelled_phones import spelled_phones
 
 _GAP = r"[ \t\u00a0.\-_()·•*\u200b-\u200d\u2060\ufe0f\u20e3]{0,3}"
 _DIGIT = r"[\doO]"
@@ -56,27 +58,31 @@ def mask(text: str, key: bytes) -> tuple[str, list[str]]:
     >>> mask("gọi 0912.345.678 nhé", b"k")[0]
     'gọi 0912.xxx.xxx nhé'
     """
-    if not may_hold_phone(text):
+    spelled = spelled_phones(text)
+    if not spelled and not _SUSPECT.search(text):
         return text, []
     plain = _ascii_digits(text)
     spans = [found.span() for found in _PHONE.finditer(plain) if not _is_other(plain, found)]
     taken = {place for start, end in spans for place in range(start, end)}
     bare = [found.span("number") for found in _BARE.finditer(plain)]
     spans += [span for span in bare if span[0] not in taken and not _is_price(plain, *span)]
-    if not spans:
+    if not spans and not spelled:
         return text, []
     characters = list(text)
     for start, end in spans:
         places = [place for place in range(start, end) if plain[place].isdigit() or plain[place] in "oO"]
         for place in places[-_MASKED_DIGITS:]:
             characters[place] = "x"
-    keys = [_key_of(plain[start:end], key) for start, end in spans]
+    for _, tokens in spelled:
+        for start, end in tokens[-_MASKED_DIGITS:]:
+            characters[start:end] = "x" * (end - start)
+    keys = [_key_of(plain[start:end], key) for start, end in spans] + [_key_of(digits, key) for digits, _ in spelled]
     return "".join(characters), list(dict.fromkeys(keys))
 
 
 def may_hold_phone(text: str) -> bool:
     """A cheap first look; False means `mask` would find nothing."""
-    return _SUSPECT.search(text) is not None
+    return _SUSPECT.search(text) is not None or bool(spelled_phones(text))
 
 
 def phone_key(text: str, key: bytes) -> str | None:
