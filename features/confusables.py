@@ -54,6 +54,11 @@ def near_alikes() -> dict[str, str]:
         base, *marks = list(unicodedata.normalize("NFD", chr(code)))
         if marks and base in _LATIN and any(mark not in _VIETNAMESE_MARKS for mark in marks):
             table.setdefault(chr(code), base)
+    for code in (*range(0x370, 0x530), *range(0x1F00, 0x2000)):
+        base, *marks = list(unicodedata.normalize("NFD", chr(code)))
+        latin = unicodedata.normalize("NFC", (look_alikes() | table).get(base, "?") + "".join(marks))
+        if marks and len(latin) == 1:
+            table.setdefault(chr(code), latin)  # "ὰ" is "à", "ѐ" is "è"
     return {glyph: latin for glyph, latin in table.items() if glyph not in look_alikes()}
 
 
