@@ -57,9 +57,12 @@ _KEYCAPS = re.compile(f"(?<=[0-9]){_KEYCAP}")
 _MARK = re.compile(f"[{_MARKS}]")
 _MARKED = re.compile(f"[{_MARKS}]+")
 _WORD = re.compile(f"(?:[^\\W_]|[{_MARKS}])+")
+_SPELT = re.compile(rf"(?<![^\W_])[^\W_][{_MARKS}]*(?:[ .\-_*·|/'’+~,:]{{1,3}}[^\W_][{_MARKS}]*)+(?![^\W_])")
+_CHUNK = re.compile(rf"(?:[^\W_]|[{_MARKS}])+(?:[.\-_*·|/'’+~&](?:[^\W_]|[{_MARKS}])+)*")
 _ODD_STYLE = re.compile(f"{_SELECTOR}|[{_STYLED}][\ufe0e\ufe0f]")
 _LATIN_NAME = re.compile(r".*\bLATIN (?:CAPITAL|SMALL|SUBSCRIPT SMALL|SUPERSCRIPT SMALL) LETTER ([A-Z])")
 _MANY_PASSES = 12
+_SELECTORS = ("\ufe0e", "\ufe0f")
 
 _Step = Callable[[str, Vocabulary, set[str]], list[Edit]]
 
@@ -187,7 +190,8 @@ def _styled_letters(text: str, known: Vocabulary, flags: set[str]) -> list[Edit]
         # "NIKEⓇ": a registered name, not a letter more.
         registered = found[0] in "ⓇⒸ" and at and text[at - 1] in _LETTERS and not text[at + 1 : at + 2].isalnum()
         if meant != found[0] and not registered:
-            edits.append(Edit(at, at + 1, meant))
+            # The selector that colours an emoji goes with the letter that it was.
+            edits.append(Edit(at, at + 1 + (text[at + 1 : at + 2] in _SELECTORS), meant))
     edits += [Edit(*found.span(), ":") for found in _COLON.finditer(text)]
     if edits:
         flags.add("styled")
@@ -237,21 +241,47 @@ def _nations(text: str, known: Vocabulary, flags: set[str]) -> list[Edit]:
 
 def _look_alikes(text: str, known: Vocabulary, flags: set[str]) -> list[Edit]:
     foreign = _foreign()
-    if not foreign.search("".join(set(text))):
+    present = "".join(set(text))
+    if not foreign.search(present):
         return []
-    edits = []
-    for found in _WORD.finditer(text):
-        if foreign.search(found[0]):
-            meant = _in_latin(found[0], known)
-            if meant != found[0]:
-                edits.append(Edit(*found.span(), meant))
-                flags.add("homoglyph")
-    return edits
+    no_language = _is_no_language(text)
+    edits, last = [], 0
+    for found in (*_SPELT.finditer(text), *_CHUNK.finditer(text)):
+        if foreign.search(found[0]) and (meant := _chunk_in_latin(found[0], known, no_language)) != found[0]:
+            edits.append(Edit(*found.span(), meant))
+            flags.add("homoglyph")
+    kept = []
+    for edit in sorted(edits, key=lambda one: (one.start, -one.end)):
+        if edit.start >= last:
+            kept.append(edit)
+            last = edit.end
+    return kept
 
 
-def _in_latin(word: str, known: Vocabulary) -> str:
+def _is_no_language(text: str) -> bool:
+    """True where foreign letters are few and all of them look like Latin ones: nobody writes Russian or Greek here."""
+    letters = [letter for letter in text if letter.isalpha()]
+    latin = sum(letter in _LETTERS for letter in letters)
+    return latin >= 0.7 * len(letters) and all(letter in _LETTERS or letter in _alikes() or ord(letter) < 0x370 for letter in letters)
+
+
+def _chunk_in_latin(chunk: str, known: Vocabulary, no_language: bool) -> str:
+    """Read letters kept apart ("r-е-р", "р-һone") as the one word that they are, other words each for itself."""
+    whole = "".join(_alikes().get(letter, letter) for letter in chunk)
+    letters = "".join(letter for letter in _MARKED.sub("", whole) if letter.isalnum()).lower()
+    if known.is_word(letters) or (all(map(_is_single, _WORD.findall(chunk))) and any(letter in _LETTERS for letter in chunk)):
+        return whole
+    return _WORD.sub(lambda found: _in_latin(found[0], known, no_language), chunk)
+
+
+def _is_single(word: str) -> bool:
+    return len(_MARKED.sub("", word)) == 1
+
+
+def _in_latin(word: str, known: Vocabulary, no_language: bool) -> str:
     """Look-alikes become Latin inside a word that also has Latin letters, that is made of them alone, or that is then a known one."""
     alikes, sure = _alikes(), look_alikes()
+    word = "".join(sure[letter] if letter in sure and _is_small_capital(letter) else letter for letter in word)
     whole = "".join(alikes.get(letter, letter) for letter in word)
     if known.is_word(_MARKED.sub("", whole).lower()):
         return whole
@@ -260,9 +290,16 @@ def _in_latin(word: str, known: Vocabulary) -> str:
         meant = "".join(_beside_latin(letter) for letter in word)
         strange = any(letter.isalpha() and ord(letter) > 0x24F and not 0x1E00 <= ord(letter) <= 0x1EFF for letter in meant)
         return word if strange else meant
+    if no_language and letters and all("\u0400" <= letter <= "\u052f" for letter in letters):
+        return whole
     if len(letters) >= 3 and all(letter in sure for letter in letters):
         return "".join(sure.get(letter, letter) for letter in word)
     return word
+
+
+@lru_cache(maxsize=4096)
+def _is_small_capital(letter: str) -> bool:
+    return unicodedata.name(letter, "").startswith("LATIN LETTER SMALL CAPITAL")
 
 
 def _beside_latin(letter: str) -> str:
@@ -281,15 +318,23 @@ def _marks(text: str, known: Vocabulary, flags: set[str]) -> list[Edit]:
     composed = [unicodedata.normalize("NFC", text[start:end]) for start, end in clusters]
     heaped = any(len(one) > 1 for one in composed)
     flags.add("marks" if heaped else "nfd")
-    return list(_settled(text, clusters, composed, heaped))
+    bare = {place for span in _words_under(text, known) for place in range(*span)} if heaped else set()
+    return list(_settled(text, clusters, composed, heaped, bare))
 
 
-def _settled(text: str, clusters: list[tuple[int, int]], composed: list[str], heaped: bool) -> Iterator[Edit]:
+def _words_under(text: str, known: Vocabulary) -> Iterator[tuple[int, int]]:
+    """Spans of known words once every loose mark in them is taken away: "fạ̲ḳ̲ẹ̲" is "fake" with strokes, not "fạkẹ"."""
+    for found in _WORD.finditer(text):
+        if _MARK.search(found[0]) and known.is_word(_MARKED.sub("", found[0]).lower()):
+            yield found.span()
+
+
+def _settled(text: str, clusters: list[tuple[int, int]], composed: list[str], heaped: bool, bare: set[int]) -> Iterator[Edit]:
     for (start, end), whole in zip(clusters, composed, strict=True):
         if _MARKED.match(text[start]):
             yield Edit(start, end, "")
             continue
-        letter = whole[0]
+        letter = text[start] if start in bare else whole[0]
         own = letter in _LETTERS or text[start] not in _LETTERS or (not heaped and ord(letter) < 0x250)
         yield Edit(start, end, letter if own else text[start])
 

@@ -6,6 +6,9 @@ from collections.abc import Iterable, Iterator
 
 import ahocorasick
 
+_LEAST_GLUED = 9
+"""A phrase of so many letters is also found written without its blanks ("danielwellington")."""
+
 
 class WordFinder:
     """Finds any of many folded words or phrases in folded text; letters and digits of any script make a word.
@@ -19,6 +22,9 @@ class WordFinder:
         for pattern, value in patterns:
             if pattern:
                 merged.setdefault(pattern, []).append(value)
+                glued = pattern.replace(" ", "")
+                if glued != pattern and len(glued) >= _LEAST_GLUED and glued.isalpha():
+                    merged.setdefault(glued, []).append(value)
         for pattern, values in merged.items():
             self._automaton.add_word(pattern, (len(pattern), tuple(values)))
         if merged:

@@ -16,11 +16,15 @@ import numpy.typing as npt
 from features.fold import one_tone
 from features.letters import ALNUM, LEET_SIGN, LETTER, SEPARATOR, SEPARATORS, Letters
 from features.rewrite import Edit
-from features.vocabulary import MAX_LETTERS, Vocabulary
+from features.vocabulary import LEET, MAX_LETTERS, Vocabulary, stretched
 
 _SINGLES = re.compile(rf"(?<![^\W_])[^\W_](?:[ {re.escape(SEPARATORS)}\u2022]{{1,3}}[^\W_])+(?![^\W_])")
 _PARTS = re.compile(r"[^\W_]+")
-_SIGNED = re.compile(r"(?:[^\W_]|[@$€]|(?<=[^\W_])!(?=[^\W_]))+")
+_SIGNED = re.compile(r"(?:[^\W_]|[@$€!])+")
+#: Article numbers, sizes and units: digits that nobody reads as letters.
+_NUMBER = re.compile(r"[0-9]{2}|^[0-9]+[^\W\d_]{0,3}$|^[^\W\d_]?[0-9]$")
+_BESIDE = 2
+"""Words read on each side where one alone makes no known word ("đ0 nh4i", "th3 ord1nary")."""
 _URL = re.compile(r"://|^www\.|@|\.(?:com|vn|net|org|shop|store|info|biz|asia|io|me)(?![^\W_])")
 _MAX_PARTS = 24
 _REACH = 8
@@ -86,9 +90,57 @@ def _tokens(low: str, seen: Letters, known: Vocabulary, flags: set[str]) -> Iter
     inside = ALNUM | LEET_SIGN if signs else ALNUM
     for start, end in _spans([*doubled.tolist(), *leet.tolist()], kinds & inside):
         for first, last in (found.span() for found in _SIGNED.finditer(low, start, end)) if signs else ((start, end),):
-            if (repair := known.repair(low[first:last])) is not None:
-                flags.add(repair.how)
-                yield Edit(first, last, repair.new, [first + place for place in repair.kept])
+            edit = _token(low, first, last, known, flags)
+            if edit is not None:
+                yield edit
+
+
+def _token(low: str, start: int, end: int, known: Vocabulary, flags: set[str]) -> Edit | None:
+    token = low[start:end]
+    repair = known.repair(token)
+    if repair is None and token[-1] == "!":
+        # "gucc!" is a name, "túi!" a word with its mark.
+        end -= len(token) - len(token.rstrip("!"))
+        repair = known.repair(low[start:end])
+    if repair is not None:
+        flags.add(repair.how)
+        return Edit(start, end, repair.new, [start + place for place in repair.kept])
+    kept = stretched(token)[1]
+    if len(kept) < len(token) or (not _NUMBER.search(token) and not known.is_word(token) and any(letter in LEET for letter in token)):
+        return _with_neighbours(low, start, end, known, flags)
+    return None
+
+
+def _with_neighbours(low: str, start: int, end: int, known: Vocabulary, flags: set[str]) -> Edit | None:
+    """The longest known phrase around a word that makes none alone, over single blanks."""
+    parts = [(start, end)]
+    for _ in range(_BESIDE):
+        parts[:0] = [span for span in [_part_ending(low, parts[0][0] - 1)] if span is not None]
+    for _ in range(_BESIDE):
+        found = _SIGNED.match(low, parts[-1][1] + 1) if low[parts[-1][1] : parts[-1][1] + 1] == " " else None
+        parts += [found.span()] if found else []
+    here = parts.index((start, end))
+    reaches = [(first, last) for first in range(here + 1) for last in range(here + 1, len(parts) + 1) if last - first > 1]
+    for first, last in sorted(reaches, key=lambda one: one[0] - one[1]):
+        places = [at for left, right in parts[first:last] for at in _kept(low, left, right)]
+        if len(places) <= MAX_LETTERS and (form := known.phrase_like(one_tone("".join(low[at] for at in places)))) is not None:
+            flags.add("leet")
+            return Edit(parts[first][0], parts[last - 1][1], form, _align(form, places))
+    return None
+
+
+def _part_ending(low: str, end: int) -> Part | None:
+    """The word that ends at the blank at ``end``."""
+    if end < 1 or low[end] != " ":
+        return None
+    start = end
+    while start and end - start < MAX_LETTERS and (low[start - 1].isalnum() or low[start - 1] in "@$€!"):
+        start -= 1
+    return (start, end) if start < end else None
+
+
+def _kept(low: str, start: int, end: int) -> list[int]:
+    return [start + place for place in stretched(low[start:end])[1]]
 
 
 def _spans(places: Iterable[int] | Places, inside: npt.NDArray[Any]) -> list[Part]:

@@ -9,7 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
-from itertools import islice, product
+from itertools import product
 from typing import Any, NamedTuple
 
 from features.fold import plain
@@ -17,14 +17,17 @@ from features.rewrite import Edit
 
 #: Which letters a digit or sign is written for.
 LEET = {"0": "o", "1": "il", "3": "e", "4": "a", "5": "s", "6": "gb", "7": "t", "8": "b", "9": "g", "@": "a", "$": "s", "!": "i", "€": "e"}
+#: Letters and what is written for them fall together: "n1ke" and "nike" have one shape, so that one look finds every reading.
+_SHAPE = str.maketrans("0l1!3€4@5$7b689", "oiiieeaasstgggg")
 MAX_LETTERS = 32
 """No known phrase of more letters is put together."""
-_LEAST_WORD = 3
-_MAX_LEET, _MAX_RUNS, _MAX_TRIALS = 5, 4, 64
+_LEAST_WORD, _LEAST_PHRASE = 3, 5
+_MAX_LEET, _MAX_RUNS = 5, 4
 _REMEMBERED = 200_000
 _NUMBERED = re.compile(r"[0-9]{2}\Z")
 """An article number behind a word, "Da10", is no word; "zal0" is."""
 _RUN = re.compile(r"([^\W\d_])\1+")
+_STRETCH = re.compile(r"([^\W\d_])\1{2,}")
 
 
 class Repair(NamedTuple):
@@ -49,30 +52,45 @@ class Vocabulary:
 
     def __init__(self, forms: Iterable[str]) -> None:
         self._phrases: dict[str, str] = {}
-        self._words: dict[str, str] = {}
+        self._phrase_shapes: dict[str, list[str]] = {}
+        self._word_shapes: dict[str, list[str]] = {}
         self._remembered: dict[str, Repair | None] = Memory()
         self.chunks: dict[str, list[Edit]] = Memory()
         """What `features.rejoin` found in a chunk, remembered by chunk."""
         forms = sorted(forms)
         words = Counter(word for form in forms for word in form.split() if word.isalpha() and len(word) >= _LEAST_WORD)
-        for word, _ in sorted(words.items(), key=lambda one: (one[1], one[0] != plain(one[0]), one[0])):
-            self._words[plain(word)] = word  # of words that differ in tones only, the one in most forms
+        self._words = frozenset(words)
+        self._plain_words = frozenset(map(plain, words))
+        # Of words that differ in tones only, the one in most forms is thought of first.
+        for word, _ in sorted(words.items(), key=lambda one: (-one[1], one[0] == plain(one[0]), one[0])):
+            self._word_shapes.setdefault(_shape(word), []).append(word)
         for form in (*words, *(one for one in forms if not _is_spelled(one)), *filter(_is_spelled, forms)):
             letters = "".join(filter(str.isalnum, form))
             if _LEAST_WORD <= len(letters) <= MAX_LETTERS:
                 self._phrases[letters] = form
                 self._phrases.setdefault(plain(letters), plain(form))
+        for letters in self._phrases:
+            self._phrase_shapes.setdefault(_shape(letters), []).append(letters)
 
     def __bool__(self) -> bool:
         return bool(self._phrases)
 
     def is_word(self, low: str) -> bool:
         """True where ``low`` (lower case, no blanks) is a known word or the letters of a known phrase, tones aside."""
-        return plain(low) in self._words or plain(low) in self._phrases
+        return plain(low) in self._plain_words or plain(low) in self._phrases
 
     def phrase(self, letters: str) -> str | None:
         """Return the form whose letters and digits are ``letters`` ("rep11" → "rep 1:1")."""
         return self._phrases.get(letters)
+
+    def phrase_like(self, letters: str) -> str | None:
+        """Return the form that ``letters`` spell, digits read as letters where need be ("l0uisvuitt0n")."""
+        if (form := self._phrases.get(letters)) is not None or len(letters) < _LEAST_PHRASE:
+            return form
+        for meant in self._phrase_shapes.get(_shape(letters), ()):
+            if _reads(letters, meant):
+                return self._phrases[meant]
+        return None
 
     def repair(self, token: str) -> Repair | None:
         """Return the known word that ``token`` is a leet or stretched writing of; ``None`` for known words and all others."""
@@ -82,39 +100,24 @@ class Vocabulary:
         return found
 
     def _repair(self, token: str) -> Repair | None:
-        if len(token) > 2 * MAX_LETTERS and not _RUN.search(token):
-            return None
-        if token in self._phrases or plain(token) in self._words:
+        if token in self._phrases or plain(token) in self._plain_words or (len(token) > MAX_LETTERS and not _RUN.search(token)):
             return None
         for kept in _squeezed(token):
             short = "".join(token[place] for place in kept)
-            word = self._read(short)
             stretched = len(kept) < len(token)
-            if word is not None and (not stretched or len(short) > _LEAST_WORD or _longest_run(token) > 2):
+            word = self._read(short)
+            if word is not None and (not stretched or len(short) > _LEAST_WORD or _STRETCH.search(token)):
                 return Repair(word, kept, "repeated" if stretched and short == word else "leet")
         return None
 
     def _read(self, short: str) -> str | None:
-        if any(letter in LEET for letter in short):
-            return self._unleet(short)
-        word = self._words.get(plain(short))
-        return short if word is not None and short in (word, plain(word)) else None
-
-    def _unleet(self, token: str) -> str | None:
-        """Digits for letters: at least two letters must stand as themselves, and of three letters only the middle may be one."""
-        places = [place for place, letter in enumerate(token) if letter in LEET]
-        if len(places) > _MAX_LEET or len(token) - len(places) < 2 or (len(token) == _LEAST_WORD and places != [1]):
+        """Three letters need the one in the middle to be the digit: "r3p", not "re9"."""
+        if short in self._words or (short in self._plain_words and short.isascii()):
+            return short
+        digits = [place for place, letter in enumerate(short) if letter in LEET]
+        if not digits or _NUMBERED.search(short) or (len(short) == _LEAST_WORD and digits != [1]):
             return None
-        if _NUMBERED.search(token):
-            return None
-        bare = plain(token)
-        for letters in islice(product(*(LEET[letter] if letter in LEET else letter for letter in bare)), _MAX_TRIALS):
-            word = self._words.get("".join(letters))
-            if word is None:
-                continue
-            if all(written in LEET or written in (meant, plain(meant)) for written, meant in zip(token, word, strict=True)):
-                return word
-        return None
+        return next((word for word in self._word_shapes.get(_shape(short), ()) if _reads(short, word)), None)
 
 
 @lru_cache(maxsize=8)
@@ -123,13 +126,34 @@ def vocabulary(forms: frozenset[str]) -> Vocabulary:
     return Vocabulary(forms)
 
 
+def stretched(token: str) -> tuple[str, tuple[int, ...]]:
+    """Return ``token`` with every letter that stands three times or more in a row standing once, and the places kept."""
+    gone = {place for run in _STRETCH.finditer(token) for place in range(run.start() + 1, run.end())}
+    kept = tuple(place for place in range(len(token)) if place not in gone)
+    return "".join(token[place] for place in kept), kept
+
+
+def _shape(letters: str) -> str:
+    return plain(letters).translate(_SHAPE)
+
+
+def _reads(written: str, meant: str) -> bool:
+    """True where ``written`` is ``meant`` with some letters as digits: at most five, and at least two letters as themselves."""
+    if len(written) != len(meant):
+        return False
+    digits = 0
+    for one, letter in zip(written, meant, strict=True):
+        if one in (letter, plain(letter)):
+            continue
+        if one not in LEET or plain(letter) not in LEET[one]:
+            return False
+        digits += 1
+    return 0 < digits <= _MAX_LEET and len(written) - digits >= 2
+
+
 def _is_spelled(form: str) -> bool:
-    """ "f.a.k.e": a form that is written letter by letter."""
+    """Say whether a form is written letter by letter, as "f.a.k.e" is."""
     return "." in form and all(len(part) == 1 for part in form.split("."))
-
-
-def _longest_run(token: str) -> int:
-    return max((len(run[0]) for run in _RUN.finditer(token)), default=0)
 
 
 def _squeezed(token: str) -> Iterator[tuple[int, ...]]:
