@@ -15,6 +15,7 @@ from functools import lru_cache
 import numpy as np
 
 from features.confusables import look_alikes, near_alikes
+from features.fold import plain
 from features.rewrite import Edit, Offsets, compose, rewrite
 from features.vocabulary import Vocabulary
 
@@ -61,6 +62,15 @@ _SPELT = re.compile(rf"(?<![^\W_])[^\W_][{_MARKS}]*(?:[ .\-_*·|/'’+~,:]{{1,3}
 _CHUNK = re.compile(rf"(?:[^\W_]|[{_MARKS}])+(?:[.\-_*·|/'’+~&](?:[^\W_]|[{_MARKS}])+)*")
 _ODD_STYLE = re.compile(f"{_SELECTOR}|[{_STYLED}][\ufe0e\ufe0f]")
 _LATIN_NAME = re.compile(r".*\bLATIN (?:CAPITAL|SMALL|SUBSCRIPT SMALL|SUPERSCRIPT SMALL) LETTER ([A-Z])")
+#: ISO 3166 codes, and the European Union's: the flags that exist.
+_COUNTRIES = frozenset(
+    "AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT BV BW BY BZ CA CC CD CF CG CH CI CK CL CM "
+    "CN CO CR CU CV CW CX CY CZ DE DJ DK DM DO DZ EC EE EG EH ER ES ET EU FI FJ FK FM FO FR GA GB GD GE GF GG GH GI GL GM GN GP GQ GR GS GT GU GW "
+    "GY HK HM HN HR HT HU ID IE IL IM IN IO IQ IR IS IT JE JM JO JP KE KG KH KI KM KN KP KR KW KY KZ LA LB LC LI LK LR LS LT LU LV LY MA MC MD ME "
+    "MF MG MH MK ML MM MN MO MP MQ MR MS MT MU MV MW MX MY MZ NA NC NE NF NG NI NL NO NP NR NU NZ OM PA PE PF PG PH PK PL PM PN PR PS PT PW PY QA "
+    "RE RO RS RU RW SA SB SC SD SE SG SH SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ TC TD TF TG TH TJ TK TL TM TN TO TR TT TV TW TZ UA UG UM US UY "
+    "UZ VA VC VE VG VI VN VU WF WS YE YT ZA ZM ZW".split()
+)
 _MANY_PASSES = 12
 _SELECTORS = ("\ufe0e", "\ufe0f")
 
@@ -202,11 +212,11 @@ def _styled_letters(text: str, known: Vocabulary, flags: set[str]) -> list[Edit]
 def _unstyled(character: str) -> str:
     """The plain letter or digit behind a mathematical, circled, squared or full-width one; anything else as it is."""
     name = unicodedata.name(character, "")
-    plain = unicodedata.normalize("NFKC", character)
-    if len(plain) == 1 and plain.isalnum() and (plain.isascii() or name.startswith("MATHEMATICAL")):
-        return plain
-    if len(plain) == 1 and plain in ".-/_@$":
-        return plain
+    bare = unicodedata.normalize("NFKC", character)
+    if len(bare) == 1 and bare.isalnum() and (bare.isascii() or name.startswith("MATHEMATICAL")):
+        return bare
+    if len(bare) == 1 and bare in ".-/_@$":
+        return bare
     letter = _LATIN_NAME.fullmatch(name)
     return letter[1] if letter else character
 
@@ -233,7 +243,9 @@ def _nations(text: str, known: Vocabulary, flags: set[str]) -> list[Edit]:
     edits = []
     for found in _NATIONS.finditer(text) if _NATION_ONE.search(text) else ():
         meant = "".join(chr(ord(one) - 0x1F1E6 + 65) if _NATION_ONE.match(one) else one for one in found[0])
-        if len(_NATION_ONE.findall(found[0])) % 2 or known.is_word(meant.lower()):
+        signs = "".join(chr(ord(one) - 0x1F1E6 + 65) for one in _NATION_ONE.findall(found[0]))
+        flags_only = len(signs) % 2 == 0 and all(signs[at : at + 2] in _COUNTRIES for at in range(0, len(signs), 2))
+        if not flags_only or known.is_word(meant.lower()):
             edits.append(Edit(*found.span(), meant))
             flags.add("styled")
     return edits
@@ -290,7 +302,8 @@ def _in_latin(word: str, known: Vocabulary, no_language: bool) -> str:
         meant = "".join(_beside_latin(letter) for letter in word)
         strange = any(letter.isalpha() and ord(letter) > 0x24F and not 0x1E00 <= ord(letter) <= 0x1EFF for letter in meant)
         return word if strange else meant
-    if no_language and letters and all("\u0400" <= letter <= "\u052f" for letter in letters):
+    # One Greek letter alone names a thing ("α-arbutin"); two, or one Cyrillic, in a Vietnamese text are a disguise.
+    if no_language and letters and all(letter in alikes for letter in letters) and (len(letters) > 1 or "\u0400" <= letters[0] <= "\u052f"):
         return whole
     if len(letters) >= 3 and all(letter in sure for letter in letters):
         return "".join(sure.get(letter, letter) for letter in word)
@@ -318,23 +331,36 @@ def _marks(text: str, known: Vocabulary, flags: set[str]) -> list[Edit]:
     composed = [unicodedata.normalize("NFC", text[start:end]) for start, end in clusters]
     heaped = any(len(one) > 1 for one in composed)
     flags.add("marks" if heaped else "nfd")
-    bare = {place for span in _words_under(text, known) for place in range(*span)} if heaped else set()
-    return list(_settled(text, clusters, composed, heaped, bare))
+    words = list(_words_under(text, known)) if heaped else []
+    taken = {place for word in words for place in range(word.start, word.end)}
+    return sorted([*words, *(edit for edit in _settled(text, clusters, composed, heaped) if edit.start not in taken)])
 
 
-def _words_under(text: str, known: Vocabulary) -> Iterator[tuple[int, int]]:
-    """Spans of known words once every loose mark in them is taken away: "fạ̲ḳ̲ẹ̲" is "fake" with strokes, not "fạkẹ"."""
+def _words_under(text: str, known: Vocabulary) -> Iterator[Edit]:
+    """Known words once the marks in them are taken away: "fạ̲ḳ̲ẹ̲" is "fake" with strokes and dots, not "fạkẹ"."""
     for found in _WORD.finditer(text):
-        if _MARK.search(found[0]) and known.is_word(_MARKED.sub("", found[0]).lower()):
-            yield found.span()
+        if not _MARK.search(found[0]):
+            continue
+        places = [place for place in range(*found.span()) if not _MARK.match(text[place])]
+        letters = [text[place] for place in places]
+        composed = [_first_letter(text, place, found.end()) for place in places]
+        for tried in (composed, letters, list(plain("".join(letters)))):
+            if known.is_exactly("".join(tried).lower()):
+                yield Edit(*found.span(), "".join(tried), places)
+                break
 
 
-def _settled(text: str, clusters: list[tuple[int, int]], composed: list[str], heaped: bool, bare: set[int]) -> Iterator[Edit]:
+def _first_letter(text: str, place: int, end: int) -> str:
+    marks = _MARKED.match(text, place + 1, end)
+    return unicodedata.normalize("NFC", text[place] + (marks[0] if marks else ""))[0]
+
+
+def _settled(text: str, clusters: list[tuple[int, int]], composed: list[str], heaped: bool) -> Iterator[Edit]:
     for (start, end), whole in zip(clusters, composed, strict=True):
         if _MARKED.match(text[start]):
             yield Edit(start, end, "")
             continue
-        letter = text[start] if start in bare else whole[0]
+        letter = whole[0]
         own = letter in _LETTERS or text[start] not in _LETTERS or (not heaped and ord(letter) < 0x250)
         yield Edit(start, end, letter if own else text[start])
 

@@ -16,13 +16,14 @@ import numpy.typing as npt
 from features.fold import one_tone
 from features.letters import ALNUM, LEET_SIGN, LETTER, SEPARATOR, SEPARATORS, Letters
 from features.rewrite import Edit
-from features.vocabulary import LEET, MAX_LETTERS, Vocabulary, stretched
+from features.vocabulary import LEET, MAX_LETTERS, Repair, Vocabulary, is_spelled, stretched
 
 _SINGLES = re.compile(rf"(?<![^\W_])[^\W_](?:[ {re.escape(SEPARATORS)}\u2022]{{1,3}}[^\W_])+(?![^\W_])")
 _PARTS = re.compile(r"[^\W_]+")
 _SIGNED = re.compile(r"(?:[^\W_]|[@$€!])+")
-#: Article numbers, sizes and units: digits that nobody reads as letters.
-_NUMBER = re.compile(r"[0-9]{2}|^[0-9]+[^\W\d_]{0,3}$|^[^\W\d_]?[0-9]$")
+_NUMBER = re.compile(r"[0-9]{3}|^[0-9]+[^\W\d_]{0,3}$")
+"""Article numbers, sizes and units: digits that nobody reads as letters."""
+_BETWEEN = " -._/'’&"
 _BESIDE = 2
 """Words read on each side where one alone makes no known word ("đ0 nh4i", "th3 ord1nary")."""
 _URL = re.compile(r"://|^www\.|@|\.(?:com|vn|net|org|shop|store|info|biz|asia|io|me)(?![^\W_])")
@@ -60,7 +61,8 @@ def _singles(low: str, seen: Letters, known: Vocabulary, flags: set[str]) -> Ite
     if len(alone) < 3 or not (alone[2:] - alone[:-2] <= _REACH).any():
         return
     for found in _SINGLES.finditer(low):
-        yield from _put_together(low, _parts(low, *found.span()), known, flags)
+        for edit in _put_together(low, _parts(low, *found.span()), known, flags):
+            yield _widened(low, edit, known, flags)
 
 
 def _chunks(low: str, seen: Letters, known: Vocabulary, flags: set[str]) -> Iterator[Edit]:
@@ -76,7 +78,13 @@ def _chunks(low: str, seen: Letters, known: Vocabulary, flags: set[str]) -> Iter
             edits = known.chunks[chunk] = [] if _URL.search(chunk) else list(_put_together(chunk, _parts(chunk, 0, len(chunk)), known, set()))
         if edits:
             flags.add("spaced")
-            yield from (_moved(edit, start) for edit in edits)
+            yield from (_widened(low, _moved(edit, start), known, flags) for edit in edits)
+
+
+def _widened(low: str, edit: Edit, known: Vocabulary, flags: set[str]) -> Edit:
+    """ "f-a-k-e" alone is a form of its own; in "f-a-k-e loại 1" it is a word of a longer one."""
+    wider = _with_neighbours(low, edit.start, edit.end, known, flags) if is_spelled(edit.new) else None
+    return edit if wider is None else wider
 
 
 def _tokens(low: str, seen: Letters, known: Vocabulary, flags: set[str]) -> Iterator[Edit]:
@@ -97,27 +105,30 @@ def _tokens(low: str, seen: Letters, known: Vocabulary, flags: set[str]) -> Iter
 
 def _token(low: str, start: int, end: int, known: Vocabulary, flags: set[str]) -> Edit | None:
     token = low[start:end]
-    repair = known.repair(token)
-    if repair is None and token[-1] == "!":
-        # "gucc!" is a name, "túi!" a word with its mark.
-        end -= len(token) - len(token.rstrip("!"))
-        repair = known.repair(low[start:end])
-    if repair is not None:
-        flags.add(repair.how)
-        return Edit(start, end, repair.new, [start + place for place in repair.kept])
-    kept = stretched(token)[1]
-    if len(kept) < len(token) or (not _NUMBER.search(token) and not known.is_word(token) and any(letter in LEET for letter in token)):
-        return _with_neighbours(low, start, end, known, flags)
-    return None
+    # "gucc!" is a name, "túi!" a word with its mark.
+    bare = len(token.rstrip("!"))
+    repair = known.repair(token) or (known.repair(token[:bare]) if bare < len(token) else None)
+    if repair is not None and repair.sure:
+        return _edit_of(repair, start, end - (0 if len(repair.kept) and repair.kept[-1] >= bare else len(token) - bare), flags)
+    odd = not _NUMBER.search(token) and not known.is_word(token) and any(letter in LEET for letter in token)
+    wider = _with_neighbours(low, start, end, known, flags) if odd or len(stretched(token)[1]) < len(token) else None
+    if wider is None and repair is not None:
+        return _edit_of(repair, start, end, flags)
+    return wider
+
+
+def _edit_of(repair: Repair, start: int, end: int, flags: set[str]) -> Edit:
+    flags.add(repair.how)
+    return Edit(start, end, repair.new, [start + place for place in repair.kept])
 
 
 def _with_neighbours(low: str, start: int, end: int, known: Vocabulary, flags: set[str]) -> Edit | None:
-    """The longest known phrase around a word that makes none alone, over single blanks."""
+    """The longest known phrase around a word that makes none alone."""
     parts = [(start, end)]
     for _ in range(_BESIDE):
         parts[:0] = [span for span in [_part_ending(low, parts[0][0] - 1)] if span is not None]
     for _ in range(_BESIDE):
-        found = _SIGNED.match(low, parts[-1][1] + 1) if low[parts[-1][1] : parts[-1][1] + 1] == " " else None
+        found = _SIGNED.match(low, parts[-1][1] + 1) if low[parts[-1][1] : parts[-1][1] + 1] in tuple(_BETWEEN) else None
         parts += [found.span()] if found else []
     here = parts.index((start, end))
     reaches = [(first, last) for first in range(here + 1) for last in range(here + 1, len(parts) + 1) if last - first > 1]
@@ -130,8 +141,8 @@ def _with_neighbours(low: str, start: int, end: int, known: Vocabulary, flags: s
 
 
 def _part_ending(low: str, end: int) -> Part | None:
-    """The word that ends at the blank at ``end``."""
-    if end < 1 or low[end] != " ":
+    """The word that ends at the blank or sign at ``end``."""
+    if end < 1 or low[end] not in _BETWEEN:
         return None
     start = end
     while start and end - start < MAX_LETTERS and (low[start - 1].isalnum() or low[start - 1] in "@$€!"):
@@ -140,7 +151,8 @@ def _part_ending(low: str, end: int) -> Part | None:
 
 
 def _kept(low: str, start: int, end: int) -> list[int]:
-    return [start + place for place in stretched(low[start:end])[1]]
+    places = [start + place for place in stretched(low[start:end])[1]]
+    return [at for at in places if low[at].isalnum() or low[at] in LEET]
 
 
 def _spans(places: Iterable[int] | Places, inside: npt.NDArray[Any]) -> list[Part]:

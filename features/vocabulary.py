@@ -31,11 +31,15 @@ _STRETCH = re.compile(r"([^\W\d_])\1{2,}")
 
 
 class Repair(NamedTuple):
-    """``new`` stands for a token; ``kept[i]`` is the place in the token of its ``i``-th letter; ``how`` is the flag."""
+    """``new`` stands for a token; ``kept[i]`` is the place in the token of its ``i``-th letter; ``how`` is the flag.
+
+    ``sure`` is False where the token could be read as several known words.
+    """
 
     new: str
     kept: tuple[int, ...]
     how: str
+    sure: bool
 
 
 class Memory(dict[str, Any]):
@@ -64,7 +68,7 @@ class Vocabulary:
         # Of words that differ in tones only, the one in most forms is thought of first.
         for word, _ in sorted(words.items(), key=lambda one: (-one[1], one[0] == plain(one[0]), one[0])):
             self._word_shapes.setdefault(_shape(word), []).append(word)
-        for form in (*words, *(one for one in forms if not _is_spelled(one)), *filter(_is_spelled, forms)):
+        for form in (*words, *(one for one in forms if not is_spelled(one)), *filter(is_spelled, forms)):
             letters = "".join(filter(str.isalnum, form))
             if _LEAST_WORD <= len(letters) <= MAX_LETTERS:
                 self._phrases[letters] = form
@@ -78,6 +82,10 @@ class Vocabulary:
     def is_word(self, low: str) -> bool:
         """True where ``low`` (lower case, no blanks) is a known word or the letters of a known phrase, tones aside."""
         return plain(low) in self._plain_words or plain(low) in self._phrases
+
+    def is_exactly(self, low: str) -> bool:
+        """True where ``low`` is a known word or the letters of a known phrase, tones and all."""
+        return low in self._words or low in self._phrases
 
     def phrase(self, letters: str) -> str | None:
         """Return the form whose letters and digits are ``letters`` ("rep11" → "rep 1:1")."""
@@ -105,19 +113,19 @@ class Vocabulary:
         for kept in _squeezed(token):
             short = "".join(token[place] for place in kept)
             stretched = len(kept) < len(token)
-            word = self._read(short)
-            if word is not None and (not stretched or len(short) > _LEAST_WORD or _STRETCH.search(token)):
-                return Repair(word, kept, "repeated" if stretched and short == word else "leet")
+            words = self._read(short)
+            if words and (not stretched or len(short) > _LEAST_WORD or _STRETCH.search(token)):
+                return Repair(words[0], kept, "repeated" if stretched and short == words[0] else "leet", len(words) == 1)
         return None
 
-    def _read(self, short: str) -> str | None:
+    def _read(self, short: str) -> list[str]:
         """Three letters need the one in the middle to be the digit: "r3p", not "re9"."""
         if short in self._words or (short in self._plain_words and short.isascii()):
-            return short
+            return [short]
         digits = [place for place, letter in enumerate(short) if letter in LEET]
         if not digits or _NUMBERED.search(short) or (len(short) == _LEAST_WORD and digits != [1]):
-            return None
-        return next((word for word in self._word_shapes.get(_shape(short), ()) if _reads(short, word)), None)
+            return []
+        return [word for word in self._word_shapes.get(_shape(short), ()) if _reads(short, word)]
 
 
 @lru_cache(maxsize=8)
@@ -151,7 +159,7 @@ def _reads(written: str, meant: str) -> bool:
     return 0 < digits <= _MAX_LEET and len(written) - digits >= 2
 
 
-def _is_spelled(form: str) -> bool:
+def is_spelled(form: str) -> bool:
     """Say whether a form is written letter by letter, as "f.a.k.e" is."""
     return "." in form and all(len(part) == 1 for part in form.split("."))
 
