@@ -1,7 +1,8 @@
-"""A text as columns of a hashed linear model: words and pairs of words of title and description, character pieces of the title.
+"""A text as columns of a hashed linear model: words, pairs of words and syllables of title and description, character pieces of the title.
 
-Nothing is learned here and nothing has to be kept: a column is a hash. Words are Vietnamese words (``underthesea``) or, for other
-languages, runs of letters and digits (``simple``).
+Words alone lose to syllables on short, careless texts and win on titles; together they do not lose (``benchmarks/words_or_syllables.py``).
+Nothing is learned here and nothing has to be kept: a column is a hash. Words are Vietnamese words (``underthesea``) or, for other languages,
+runs of letters and digits (``simple``).
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import numpy.typing as npt
 import scipy.sparse as sp
 from sklearn.feature_extraction.text import HashingVectorizer
 
-from features.segment import pair_hashes, word_hashes
+from features.segment import pair_hashes, word_and_syllable_hashes
 
 if TYPE_CHECKING:
     from features.segment.hashes import Hashes
@@ -34,23 +35,25 @@ Columns = npt.NDArray[np.int32]
 
 
 def text_counts(titles: Sequence[str], descriptions: Sequence[str], *, tokenizer: Tokenizer = "underthesea") -> sp.csr_matrix:
-    """Return counts ``(n, N_COLUMNS)``, float32: words and pairs of the whole text first, then the title's character pieces.
+    """Return counts ``(n, N_COLUMNS)``, float32: words, pairs and syllables of the whole text first, then the title's character pieces.
 
     Feed canonical texts. A row is the same alone and in any batch.
     """
     if not titles:
         return sp.csr_matrix((0, N_COLUMNS), dtype=np.float32)
-    read = [_hashed(texts, tokenizer) for texts in (titles, [text[:DESCRIPTION_LENGTH] for text in descriptions])]
-    whole = sum((_counted(part) for words in read for part in (words, pair_hashes(words))), start=sp.csr_matrix((len(titles), WORD_COLUMNS)))
+    read = [part for texts in (titles, [text[:DESCRIPTION_LENGTH] for text in descriptions]) for part in _hashed(texts, tokenizer)]
+    whole = sum((_counted(part) for part in read), start=sp.csr_matrix((len(titles), WORD_COLUMNS)))
     return sp.hstack([whole, _PIECES.transform(titles)], format="csr", dtype=np.float32)
 
 
-def _hashed(texts: Sequence[str], tokenizer: Tokenizer) -> Hashes:
+def _hashed(texts: Sequence[str], tokenizer: Tokenizer) -> list[Hashes]:
     if tokenizer == "underthesea":
-        return word_hashes(texts)
+        words, syllables = word_and_syllable_hashes(texts)
+        return [words, pair_hashes(words), syllables]
     from features.segment.hashes import hashes_of
 
-    return hashes_of(_SIMPLE.findall(text.lower()) for text in texts)
+    words = hashes_of(_SIMPLE.findall(text.lower()) for text in texts)
+    return [words, pair_hashes(words)]
 
 
 def _counted(hashes: Hashes) -> sp.csr_matrix:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from features.segment.hashes import Hashes
 
-__all__ = ["pair_hashes", "word_hash", "word_hashes", "words"]
+__all__ = ["pair_hashes", "word_and_syllable_hashes", "word_hash", "word_hashes", "words"]
 
 
 def words(texts: Sequence[str]) -> list[list[str]]:
@@ -32,6 +32,11 @@ def words(texts: Sequence[str]) -> list[list[str]]:
 def word_hashes(texts: Sequence[str]) -> Hashes:
     """Return ``(indptr, values)``: a 64-bit hash for each word of each text, as ``word_hash`` gives it; case does not count."""
     return _installed().word_hashes(texts)
+
+
+def word_and_syllable_hashes(texts: Sequence[str]) -> tuple[Hashes, Hashes]:
+    """Return what `word_hashes` does, and beside it the hashes of each text's tokens (syllables, numbers, signs), from one pass."""
+    return _installed().word_and_syllable_hashes(texts)
 
 
 def pair_hashes(words: Hashes) -> Hashes:
@@ -53,6 +58,8 @@ class _Segments(Protocol):
 
     def word_hashes(self, texts: Sequence[str]) -> Hashes: ...
 
+    def word_and_syllable_hashes(self, texts: Sequence[str]) -> tuple[Hashes, Hashes]: ...
+
 
 class _Underthesea:
     """The same promises, kept by underthesea itself."""
@@ -67,6 +74,12 @@ class _Underthesea:
         from features.segment.hashes import hashes_of
 
         return hashes_of(self.words(texts))
+
+    def word_and_syllable_hashes(self, texts: Sequence[str]) -> tuple[Hashes, Hashes]:
+        from features.segment.hashes import hashes_of
+
+        found = self.words(texts)
+        return hashes_of(found), hashes_of([syllable for word in line for syllable in word.split(" ")] for line in found)
 
 
 @cache

@@ -55,13 +55,21 @@ class Segmenter:
 
     def word_hashes(self, texts: Sequence[str]) -> Hashes:
         """Return the hashes of the words of each text, without making a string."""
+        return self.word_and_syllable_hashes(texts)[0]
+
+    def word_and_syllable_hashes(self, texts: Sequence[str]) -> tuple[Hashes, Hashes]:
+        """Return what `word_hashes` does, and the hashes of the same texts' tokens before they are joined, from one pass."""
         indptr, values = [np.zeros(1, dtype=np.int64)], [np.empty(0, dtype=np.uint64)]
+        token_indptr, token_values = list(indptr), list(values)
         with self._lock:
             for batch in batches(texts):
                 tokens, labels, ends, _ = self.decide(batch)
-                values.append(words_in(tokens, labels, ends, self.chunks.hashes(), WORD_KIND))
+                by_token = self.chunks.hashes()
+                token_values.append(by_token[tokens])
+                token_indptr.append(ends + token_indptr[-1][-1])
+                values.append(words_in(tokens, labels, ends, by_token, WORD_KIND))
                 indptr.append(ends + indptr[-1][-1])
-        return Hashes(np.concatenate(indptr), np.concatenate(values))
+        return Hashes(np.concatenate(indptr), np.concatenate(values)), Hashes(np.concatenate(token_indptr), np.concatenate(token_values))
 
     def decide(self, texts: Sequence[str]) -> Decided:
         """Decide a batch, under the lock; token numbers hold until the next one."""
