@@ -296,7 +296,8 @@ def _in_latin(word: str, known: Vocabulary, no_language: bool) -> str:
     word = "".join(sure[letter] if letter in sure and _is_small_capital(letter) else letter for letter in word)
     whole = "".join(alikes.get(letter, letter) for letter in word)
     if known.is_word(_MARKED.sub("", whole).lower()):
-        return whole
+        bare = "".join(map(_base, whole))
+        return bare if known.is_exactly(bare.lower()) and not _MARKED.search(whole) and not known.is_exactly(whole.lower()) else whole
     letters = [letter for letter in word if letter.isalpha()]
     if any(letter in _LETTERS for letter in letters):
         meant = "".join(_beside_latin(letter) for letter in word)
@@ -344,10 +345,14 @@ def _words_under(text: str, known: Vocabulary) -> Iterator[Edit]:
         places = [place for place in range(*found.span()) if not _MARK.match(text[place])]
         letters = [text[place] for place in places]
         composed = [_first_letter(text, place, found.end()) for place in places]
-        for tried in (composed, letters, list(plain("".join(letters)))):
+        for tried in (composed, letters, [_base(letter) for letter in letters]):
             if known.is_exactly("".join(tried).lower()):
                 yield Edit(*found.span(), "".join(tried), places)
                 break
+
+
+def _base(letter: str) -> str:
+    return plain(unicodedata.normalize("NFD", letter)[0])
 
 
 def _first_letter(text: str, place: int, end: int) -> str:

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from features.fold import one_tone
 from features.letters import ALNUM, LEET_SIGN, LETTER, SEPARATOR, SEPARATORS, Letters
 from features.rewrite import Edit
-from features.vocabulary import LEET, MAX_LETTERS, Repair, Vocabulary, is_spelled, stretched
+from features.vocabulary import LEET, MAX_LETTERS, Vocabulary, is_spelled, stretched
 
 _SINGLES = re.compile(rf"(?<![^\W_])[^\W_](?:[ {re.escape(SEPARATORS)}\u2022]{{1,3}}[^\W_])+(?![^\W_])")
 _PARTS = re.compile(r"[^\W_]+")
@@ -24,9 +24,10 @@ _SIGNED = re.compile(r"(?:[^\W_]|[@$€!])+")
 _NUMBER = re.compile(r"[0-9]{3}|^[0-9]+[^\W\d_]{0,3}$")
 """Article numbers, sizes and units: digits that nobody reads as letters."""
 _BETWEEN = " -._/'’&"
+_LEAST_EXCLAIMED = 4
 _BESIDE = 2
 """Words read on each side where one alone makes no known word ("đ0 nh4i", "th3 ord1nary")."""
-_URL = re.compile(r"://|^www\.|@|\.(?:com|vn|net|org|shop|store|info|biz|asia|io|me)(?![^\W_])")
+_URL = re.compile(r"://|^www\.|@[^\W_]+\.|\.(?:com|vn|net|org|shop|store|info|biz|asia|io|me)(?![^\W_])")
 _MAX_PARTS = 24
 _REACH = 8
 """Three single letters lie this near to each other where a word is spelt out, gaps of three included."""
@@ -99,27 +100,31 @@ def _tokens(low: str, seen: Letters, known: Vocabulary, flags: set[str]) -> Iter
     for start, end in _spans([*doubled.tolist(), *leet.tolist()], kinds & inside):
         for first, last in (found.span() for found in _SIGNED.finditer(low, start, end)) if signs else ((start, end),):
             edit = _token(low, first, last, known, flags)
-            if edit is not None:
+            if edit is not None and not _URL.search(_run_around(low, first, last)):
                 yield edit
+
+
+def _run_around(low: str, start: int, end: int) -> str:
+    behind = low.find(" ", end)
+    return low[low.rfind(" ", 0, start) + 1 : behind if behind >= 0 else len(low)]
 
 
 def _token(low: str, start: int, end: int, known: Vocabulary, flags: set[str]) -> Edit | None:
     token = low[start:end]
-    # "gucc!" is a name, "túi!" a word with its mark.
-    bare = len(token.rstrip("!"))
-    repair = known.repair(token) or (known.repair(token[:bare]) if bare < len(token) else None)
-    if repair is not None and repair.sure:
-        return _edit_of(repair, start, end - (0 if len(repair.kept) and repair.kept[-1] >= bare else len(token) - bare), flags)
-    odd = not _NUMBER.search(token) and not known.is_word(token) and any(letter in LEET for letter in token)
-    wider = _with_neighbours(low, start, end, known, flags) if odd or len(stretched(token)[1]) < len(token) else None
-    if wider is None and repair is not None:
-        return _edit_of(repair, start, end, flags)
-    return wider
-
-
-def _edit_of(repair: Repair, start: int, end: int, flags: set[str]) -> Edit:
+    bare = token.rstrip("!")
+    repair = known.repair(bare)
+    if repair is None and len(bare) + 1 == len(token) > _LEAST_EXCLAIMED:
+        # "gucc!" is a name, "nha!" a word with its mark.
+        repair = known.repair(token)
+    odd = (not _NUMBER.search(token) and any(letter in LEET for letter in token)) or len(stretched(token)[1]) < len(token)
+    if odd and (repair is None or not repair.sure) and not known.is_word(token):
+        wider = _with_neighbours(low, start, end, known, flags)
+        if wider is not None:
+            return wider
+    if repair is None:
+        return None
     flags.add(repair.how)
-    return Edit(start, end, repair.new, [start + place for place in repair.kept])
+    return Edit(start, start + (len(token) if repair.kept[-1] >= len(bare) else len(bare)), repair.new, [start + place for place in repair.kept])
 
 
 def _with_neighbours(low: str, start: int, end: int, known: Vocabulary, flags: set[str]) -> Edit | None:
@@ -203,7 +208,7 @@ def _longest(low: str, parts: list[Part], first: int, known: Vocabulary) -> tupl
 
 def _form(letters: str, single: bool, known: Vocabulary) -> str | None:
     form = known.phrase(one_tone(letters))
-    if form is None and single and not letters.isalpha():
+    if form is None and single and letters[0].isalpha() and letters[-1].isalpha() and not letters.isalpha():
         # "r.3.p": digits for letters, each kept apart.
         repaired = known.repair(letters)
         return repaired.new if repaired is not None and len(repaired.new) == len(letters) else None

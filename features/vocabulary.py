@@ -125,7 +125,9 @@ class Vocabulary:
         digits = [place for place, letter in enumerate(short) if letter in LEET]
         if not digits or _NUMBERED.search(short) or (len(short) == _LEAST_WORD and digits != [1]):
             return []
-        return [word for word in self._word_shapes.get(_shape(short), ()) if _reads(short, word)]
+        words = [word for word in self._word_shapes.get(_shape(short), ()) if _reads(short, word)]
+        # "m4u" and "15.6inh" are articles and sizes, not "mậu" and "bình".
+        return [word for word in words if word.isascii()] if len(short) == _LEAST_WORD or digits[0] == 0 else words
 
 
 @lru_cache(maxsize=8)
@@ -135,7 +137,12 @@ def vocabulary(forms: frozenset[str]) -> Vocabulary:
 
 
 def stretched(token: str) -> tuple[str, tuple[int, ...]]:
-    """Return ``token`` with every letter that stands three times or more in a row standing once, and the places kept."""
+    """Return ``token`` with every letter that stands three times or more in a row standing once, and the places kept.
+
+    One letter and nothing else ("AAA", "xxx") is a size, a grade or a mask, and stays.
+    """
+    if len(set(token)) < 2:
+        return token, tuple(range(len(token)))
     gone = {place for run in _STRETCH.finditer(token) for place in range(run.start() + 1, run.end())}
     kept = tuple(place for place in range(len(token)) if place not in gone)
     return "".join(token[place] for place in kept), kept
@@ -166,7 +173,7 @@ def is_spelled(form: str) -> bool:
 
 def _squeezed(token: str) -> Iterator[tuple[int, ...]]:
     """Which places to keep, in every way of cutting runs of one letter to two or one; the token as it is comes first."""
-    runs = [run.span() for run in _RUN.finditer(token)][: _MAX_RUNS + 1]
+    runs = [run.span() for run in _RUN.finditer(token) if not _is_english(token, *run.span())][: _MAX_RUNS + 1]
     yield tuple(range(len(token)))
     if not runs or len(runs) > _MAX_RUNS:
         return
@@ -174,3 +181,12 @@ def _squeezed(token: str) -> Iterator[tuple[int, ...]]:
         gone = {place for (start, end), left in zip(runs, keep, strict=True) for place in range(start + left, end)}
         if gone:
             yield tuple(place for place in range(len(token)) if place not in gone)
+
+
+def _is_english(token: str, start: int, end: int) -> bool:
+    """Say whether a doubled letter is ordinary spelling: "cross", "channel", "coffee"."""
+    if end - start > 2 or not token.isascii():
+        return False
+    inside = 0 < start and end < len(token)
+    between_vowels = inside and token[start - 1] in "aeiou" and token[end] in "aeiouy" and token[start] not in "aeiou"
+    return between_vowels or (end == len(token) and token[start] in "sl") or (inside and token[start] in "eo")
