@@ -124,16 +124,15 @@ class KindLexicon:
         hints: list[tuple[int, int, KindWord]] = []
         turns: dict[Turn, str] = {}
         for_children = False
-        for hit in self.words.find(folded):
-            value = hit[2]
+        for start, end, value in self.words.find(folded):
             if isinstance(value, KindWord):
-                words.append((hit[0], -hit[1], value))
+                words.append((start, -end, value))
             elif isinstance(value, Turn):
-                turns.setdefault(value, folded[hit[0] : hit[1]])
+                turns.setdefault(value, folded[start:end])
             elif value == _CHILD:
                 for_children = True
             elif isinstance(value, _Hint):
-                hints.append((hit[0], -hit[1], value.word))
+                hints.append((start, -end, value.word))
         found: list[Match] = []
         taken = 0
         # The longest of those that start together comes first.
