@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check slow bench clean
+.PHONY: demo test check check-words slow bench clean
 
 demo: $(VENV)/.installed            ## the main job on the shipped sample: out/demo/plan.xlsx
 	$(BIN)/soihang demo --out out/demo
@@ -17,8 +17,14 @@ check: $(VENV)/.tested              ## lint and types
 slow: $(VENV)/.tested               ## sweeps
 	$(BIN)/python -m pytest -m slow
 
+check-words: $(VENV)/.tested        ## every real text and 100,000 odd strings: the words of underthesea, one by one (about half an hour)
+	$(BIN)/python benchmarks/check_words.py
+
 bench: $(VENV)/.tested              ## speed and quality on the real listings, where they lie beside the repository
 	$(BIN)/python benchmarks/real_listings.py
+	$(BIN)/python benchmarks/words.py
+	$(BIN)/python benchmarks/scoring.py
+	$(BIN)/python benchmarks/words_or_syllables.py
 	$(BIN)/python benchmarks/learned.py
 
 $(VENV)/.installed: pyproject.toml constraints.txt
