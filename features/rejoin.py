@@ -21,8 +21,6 @@ from features.vocabulary import LEET, MAX_LETTERS, Vocabulary, is_spelled, stret
 _SINGLES = re.compile(rf"(?<![^\W_])[^\W_](?:[ {re.escape(SEPARATORS)}\u2022]{{1,3}}[^\W_])+(?![^\W_])")
 _PARTS = re.compile(r"[^\W_]+")
 _SIGNED = re.compile(r"(?:[^\W_]|[@$€!])+")
-_NUMBER = re.compile(r"[0-9]{3}|^[0-9]+[^\W\d_]{0,3}$")
-"""Article numbers, sizes and units: digits that nobody reads as letters."""
 _BETWEEN = " -._/'’&"
 _LEAST_EXCLAIMED = 4
 _BESIDE = 2
@@ -116,8 +114,7 @@ def _token(low: str, start: int, end: int, known: Vocabulary, flags: set[str]) -
     if repair is None and len(bare) + 1 == len(token) > _LEAST_EXCLAIMED:
         # "gucc!" is a name, "nha!" a word with its mark.
         repair = known.repair(token)
-    odd = (not _NUMBER.search(token) and any(letter in LEET for letter in token)) or len(stretched(token)[1]) < len(token)
-    if odd and (repair is None or not repair.sure) and not known.is_word(token):
+    if (repair is None or not repair.sure) and known.needs_neighbours(token):
         wider = _with_neighbours(low, start, end, known, flags)
         if wider is not None:
             return wider

@@ -26,6 +26,9 @@ _MAX_LEET, _MAX_RUNS = 5, 4
 _REMEMBERED = 200_000
 _NUMBERED = re.compile(r"[0-9]{2}\Z")
 """An article number behind a word, "Da10", is no word; "zal0" is."""
+_NUMBER = re.compile(r"[0-9]{3}|^[0-9]+[^\W\d_]{0,3}$")
+"""Article numbers, sizes and units: digits that nobody reads as letters."""
+_LEAST_GLUED = 9
 _RUN = re.compile(r"([^\W\d_])\1+")
 _STRETCH = re.compile(r"([^\W\d_])\1{2,}")
 
@@ -58,7 +61,9 @@ class Vocabulary:
         self._phrases: dict[str, str] = {}
         self._phrase_shapes: dict[str, list[str]] = {}
         self._word_shapes: dict[str, list[str]] = {}
+        self._pieces: set[str] = set()
         self._remembered: dict[str, Repair | None] = Memory()
+        self._asking: dict[str, bool] = Memory()
         self.chunks: dict[str, list[Edit]] = Memory()
         """What `features.rejoin` found in a chunk, remembered by chunk."""
         forms = sorted(forms)
@@ -73,8 +78,11 @@ class Vocabulary:
             if _LEAST_WORD <= len(letters) <= MAX_LETTERS:
                 self._phrases[letters] = form
                 self._phrases.setdefault(plain(letters), plain(form))
-        for letters in self._phrases:
+        for letters, form in self._phrases.items():
             self._phrase_shapes.setdefault(_shape(letters), []).append(letters)
+            self._pieces |= set(map(_shape, form.split()))
+            if form == letters and len(letters) >= _LEAST_GLUED:
+                self._pieces |= {_shape(part) for cut in range(2, len(letters) - 1) for part in (letters[:cut], letters[cut:])}
 
     def __bool__(self) -> bool:
         return bool(self._phrases)
@@ -99,6 +107,14 @@ class Vocabulary:
             if _reads(letters, meant):
                 return self._phrases[meant]
         return None
+
+    def needs_neighbours(self, token: str) -> bool:
+        """True where ``token``, odd and unknown as it is, can be a word of a known phrase whose other words stand beside it ("đ0", "suuu")."""
+        if token not in self._asking:
+            short, _ = stretched(token)
+            odd = len(short) < len(token) or (any(letter in LEET for letter in token) and not _NUMBER.search(token))
+            self._asking[token] = odd and not self.is_word(token) and _shape(short) in self._pieces
+        return self._asking[token]
 
     def repair(self, token: str) -> Repair | None:
         """Return the known word that ``token`` is a leet or stretched writing of; ``None`` for known words and all others."""
