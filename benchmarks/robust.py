@@ -14,6 +14,7 @@ import random
 import sys
 import tempfile
 import time
+import unicodedata
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -235,7 +236,7 @@ def new_hits(listings: Path, lexicons: Lexicons, reference: Reference) -> dict[s
         n_rows, n_hits = n_rows + len(rows), n_hits + len(hits)
         keys = hits["quote"].map(lambda quote: " ".join(fold(quote).split()))
         own = [quote in forms.get(cue, set()) or not forms.get(cue) for cue, quote in zip(hits["cue_id"], keys, strict=True)]
-        new.append(hits.assign(quote=keys)[~np.array(own, dtype=bool)])
+        new.append(hits.assign(quote=keys.map(lambda quote: unicodedata.normalize("NFC", quote)))[~np.array(own, dtype=bool)])
     table = pd.concat(new).groupby(["cue_id", "quote", "polarity"]).size().reset_index(name="n")
     table["verdict"] = [verdicts.get(key, "unread") for key in zip(table["cue_id"], table["quote"], strict=True)]
     signs = table[table["polarity"].eq("sign")]

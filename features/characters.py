@@ -228,7 +228,9 @@ def _ringed_digits(text: str, known: Vocabulary, flags: set[str]) -> list[Edit]:
         at = found.start()
         before, after = text[max(0, at - 2) : at], text[at + 1 : at + 2]
         touching = before[-1:].isascii() and (before[-1:].isalnum() or before[-1:] in tuple(":-/."))
-        beside = touching or (before[-1:] == " " and before[:1].isalpha())
+        # "… đẹp ② Kích thước": the next point of a list whose lines were put together.
+        listed = after == " " and text[at + 2 : at + 3].isupper()
+        beside = touching or (before[-1:] == " " and before[:1].isalpha() and not listed)
         if beside and not after.isalpha() and not _RINGED_ONE.match(after):
             edits.append(Edit(at, at + 1, str(unicodedata.digit(found[0], int(unicodedata.numeric(found[0]))))))
     for found in _KEYCAPS.finditer(text):

@@ -97,8 +97,10 @@ def _tokens(low: str, seen: Letters, known: Vocabulary, flags: set[str]) -> Iter
     inside = ALNUM | LEET_SIGN if signs else ALNUM
     for start, end in _spans([*doubled.tolist(), *leet.tolist()], kinds & inside):
         for first, last in (found.span() for found in _SIGNED.finditer(low, start, end)) if signs else ((start, end),):
-            edit = _token(low, first, last, known, flags)
+            undone: set[str] = set()
+            edit = _token(low, first, last, known, undone)
             if edit is not None and not _URL.search(_run_around(low, first, last)):
+                flags |= undone
                 yield edit
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import unicodedata
 
 import pytest
@@ -206,3 +207,169 @@ def test_every_span_lies_inside_the_original_and_later_letters_never_lead_furthe
 @given(st.text(alphabet="abcdefghijklmnopqrstuvwxyzàáảãạăâđêôơư ,:%0123456789", max_size=80))
 def test_plainly_written_vietnamese_is_never_changed(text: str) -> None:
     assert canonicalise(text, frozenset({"zzz"})).text == text
+
+
+KNOWN = BRANDS | {
+    "super fake",
+    "fake 1",
+    "hàng fake",
+    "f.a.k.e",
+    "rep 1:1",
+    "hàng nhái",
+    "đồ fake",
+    "siêu cấp",
+    "louisvuitton",
+    "google",
+    "zalo",
+    "túi fake",
+}
+
+
+@pytest.mark.parametrize(
+    ("written", "read", "flag"),
+    [
+        ("🅁🄴🄿 1:1", "rep 1:1", "styled"),
+        ("🅶️🆄️🅲️🅲️🅸️", "gucci", "styled"),
+        ("🅐🅑 🅓🅘🅞🅡", "ab dior", "styled"),
+        ("🇷🇪🇵 1:1", "rep 1:1", "styled"),
+        ("🇳🇮🇰🇪", "nike", "styled"),  # the flags of Nicaragua and Kenya, and a known word
+        ("🇷 🇪 🇵", "rep", "spaced"),
+        ("rep 1️⃣:1️⃣", "rep 1:1", "styled"),
+        ("rep ①:①", "rep 1:1", "styled"),
+        ("ᵍᵘᶜᶜⁱ", "gucci", "styled"),
+        ("rep 1∶1", "rep 1:1", "styled"),
+        ("ʜᴀ̀ɴɢ ꜰᴀᴋᴇ", "hàng fake", "homoglyph"),
+        ("fαkε", "fake", "homoglyph"),
+        ("ƒaкє", "fake", "homoglyph"),
+        ("r-е-р 1:1", "rep 1:1", "homoglyph"),
+        ("n̷i̷k̷e̷", "nike", "marks"),
+        ("s̶i̶ê̶u̶ c̶ấ̶p̶", "siêu cấp", "marks"),
+        ("f҉a҉k҉e҉ 1", "fake 1", "marks"),
+        ("fạ̲ḳ̲ẹ̲ 1", "fake 1", "marks"),
+        ("re<b></b>p 1:1", "rep 1:1", "html"),
+        ("re&amp;#8203;p 1:1", "rep 1:1", "html"),
+        ("s.u.p.e.r f.a.k.e", "super fake", "spaced"),
+        ("h à n g   f a k e", "hàng fake", "spaced"),
+        ("super-fake", "super fake", "spaced"),
+        ("rep_1:1", "rep 1:1", "spaced"),
+        ("n..i.k..e", "nike", "spaced"),
+        ("f-a-k-e", "f.a.k.e", "spaced"),
+        ("f-a-k-e 1", "fake 1", "spaced"),
+        ("N1ke", "nike", "leet"),
+        ("G00gle", "google", "leet"),
+        ("r3p 1:1", "rep 1:1", "leet"),
+        ("z@l0", "zalo", "leet"),
+        ("hàng nh4i", "hàng nhái", "leet"),
+        ("l0uis vuitt0n", "louisvuitton", "leet"),
+        ("đ0 f4ke", "đồ fake", "leet"),
+        ("tú! fak3", "túi fake", "leet"),
+        ("reppppp 1:1", "rep 1:1", "repeated"),
+        ("faaake 1", "fake 1", "repeated"),
+        ("guccccci", "gucci", "repeated"),
+    ],
+)
+def test_words_are_put_together_from_squares_flags_strokes_digits_and_repeats(written: str, read: str, flag: str) -> None:
+    found = canonicalise(written, KNOWN)
+    assert found.folded == read
+    assert flag in found.flags
+    assert canonicalise(found.text, KNOWN).text == found.text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Hàng 🇻🇳 và 🇺🇸🇯🇵",
+        "① Chất liệu ② Kích thước",
+        "①Chất liệu",
+        "Gia đình 👨‍👩‍👧 vui",
+        "Đẹp quá ❤️Áo mới",
+        "NIKEⓇ",
+        "dây 25 µm, α-arbutin, 5 Ω, 20 ℃, m²",
+        "Pin AA/AAA, cỡ xxx, 0901xxxxxx",
+        "Crème Brûlée Häagen, señor",
+        "Samsung A52 256GB 8G, 15.6inch, 4K, 5G, mp3, b12, h2o",
+        "cross channel coffee",
+        "https://g00gle.com/n1ke-r3p www.fa-ke.vn n1ke.com",
+        "a < b và c > d, <3, R&D, H&M, AT&T",
+        "giá 1.290.000đ - 299k/1 đôi, size 40-44, tỉ lệ 1:1",
+        "Матрёшка из дерева",
+        "ไทย ก็ดี हिन्दी",
+        "đẹp nha! rẻ nhé!",
+        "U.S.B 3.0 T-shirt wi-fi e-mail",
+    ],
+)
+def test_what_honest_sellers_write_survives_with_every_known_word_at_hand(text: str) -> None:
+    found = canonicalise(text, KNOWN)
+    assert found.text == text
+    assert found.flags == frozenset()
+
+
+def test_an_honest_selector_left_between_two_sentences_does_not_glue_them() -> None:
+    assert canonicalise("đúng size\ufe0fNhận hàng", KNOWN).text == "đúng size\ufe0fNhận hàng"
+    assert canonicalise("g\ufe0fucci", KNOWN).text == "gucci"
+
+
+def test_a_repaired_word_still_quotes_what_the_seller_wrote() -> None:
+    text = "Giày faaake 1 và S.U.P.E.R-f.a.k.e đẹp"
+    found = canonicalise(text, KNOWN)
+    for word, original in (("fake 1", "faaake 1"), ("super fake", "S.U.P.E.R-f.a.k.e")):
+        start = found.folded.index(word)
+        first, last = found.span(start, start + len(word))
+        assert text[first:last] == original
+
+
+def test_case_is_kept_where_letters_are_put_together() -> None:
+    assert canonicalise("D.I.O.R và SUPER_FAKE", KNOWN).text == "DIOR và SUPER FAKE"
+
+
+HEAPS = {
+    "ten megabytes": "Giày Nike rep 1:1. " * 550_000,
+    "a million marks": "a" + "\u0301" * 1_000_000,
+    "struck-through letters": "a\u0336" * 50_000,
+    "one word": "a" * 100_000,
+    "open entities": "&#" * 50_000,
+    "nested entities": "&" + "amp;" * 50_000,
+    "entities in entities": "&am&#8203;p;" * 20_000,
+    "nested tags": "<b" * 7_000 + ">" * 7_000,
+    "letters kept apart": "r.e.p." * 20_000,
+    "digits for letters": "a4" * 50_000,
+    "leet words": "n1k3 " * 20_000,
+    "exclamations": "!a " * 30_000,
+    "doubled letters": "aabb" * 25_000,
+    "look-alikes apart": "а-" * 50_000,
+    "flags": "\U0001f1fb" * 50_000,
+    "keycaps": "1\ufe0f\u20e3" * 30_000,
+}
+
+
+@pytest.mark.parametrize("heap", HEAPS)
+def test_a_heap_of_tricks_costs_no_more_than_its_first_twenty_thousand_characters(heap: str) -> None:
+    short, long = HEAPS[heap][:MAX_CHARACTERS], HEAPS[heap]
+    found = canonicalise(long, KNOWN)
+    assert "cut" in found.flags
+    assert (found.text, found.flags - {"cut"}) == (canonicalise(short, KNOWN).text, canonicalise(short, KNOWN).flags)
+    assert canonicalise(found.text, KNOWN).text == found.text
+
+
+def _seconds(text: str) -> float:
+    begun = time.process_time()
+    canonicalise(text, KNOWN)
+    return time.process_time() - begun
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("heap", HEAPS)
+def test_the_worst_text_is_read_within_seconds(heap: str) -> None:
+    assert _seconds(HEAPS[heap]) < 5.0
+
+
+@given(
+    st.lists(
+        st.sampled_from([*TRICKS, "f-a-k-e", "4", "0", "!", "🇳🇮", "①", "aaa", "n1ke", "<b>", "\ufe0f", "\u0336", "ạ", "ε", "к"]), max_size=16
+    ).map("".join)
+)
+def test_with_every_known_word_reading_twice_changes_nothing_and_offsets_never_go_back(text: str) -> None:
+    once = canonicalise(text, KNOWN)
+    assert canonicalise(once.text, KNOWN).text == once.text
+    assert len(once.folded) == len(once.text)
+    assert once.offsets is None or (len(once.offsets) == len(once.text) + 1 and (once.offsets[1:] >= once.offsets[:-1]).all())

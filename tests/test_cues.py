@@ -312,3 +312,61 @@ def test_no_text_makes_it_fail_and_every_quote_stands_in_the_text(pieces: list[s
     hits = hits_of(text, brand="Nike", brand_role="mark", goods_group="giày dép")
     assert all(text[hit.start : hit.end] == hit.quote for hit in hits.itertuples())
     assert set(hits["polarity"]) <= {"sign", "negated", "described", "out_of_context"}
+
+
+@pytest.mark.parametrize(
+    ("title", "cue_id"),
+    [
+        ("Giày Nike sieu cap", "sieu_cap"),
+        ("Giày Nike siu kấp", "sieu_cap"),
+        ("Túi Gucci hàg nháj", "hang_nhai"),
+        ("Túi Gucci hang nhai", "hang_nhai"),
+        ("Giày Nike s1êu c4p", "sieu_cap"),
+        ("Giày Nike REP 1 : 1", "rep_11"),
+        ("Giày Nike faaake loai 1", "fake_grade"),
+        ("Giày Nike hàngreplica", "replica"),
+        ("Giày Nike ko hoa don", "khong_hoa_don"),
+        ("Giày Nike 🇷🇪🇵 1️⃣:1️⃣", "rep_11"),
+    ],
+)
+def test_teencode_missing_tones_and_stretched_words_are_signs_too(title: str, cue_id: str) -> None:
+    assert cue_id in signs_in(title)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Giay Nike, shop khong ban hang fake",
+        "Giay Nike. Phan biet hang fake va hang that",
+        "Giay Nike. Cam ket khong hang nhai, hang gia",
+        "Giay Nike. Hok ban hang fake",
+        "Giày Nike. Phát hiện hàng nhai hoàn tiền",
+    ],
+)
+def test_assurances_without_tones_are_assurances(text: str) -> None:
+    assert signs_in(text) <= {"chinh_hang", "den_gap"}
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "Áo khoác phao trung niên",
+        "Túi đựng đồ Nike hàng gia dụng",
+        "Khi cười nói chuyện tự tin",
+        "Pin sạc AA AAA Beston",
+        "May mac Nike xuất khẩu giá xưởng",
+    ],
+)
+def test_ordinary_phrases_that_a_cue_resembles_without_its_tones_are_no_sign(title: str) -> None:
+    assert signs_in(title) <= {"vnxk"}
+
+
+def test_a_way_of_writing_named_never_is_not_searched_for() -> None:
+    cues = table(term="lạ kỳ quặc", never="la ky quac")
+    assert len(hits_of("hàng lạ ky quac", lexicon=CueLexicon.from_table(cues)))
+    assert not len(hits_of("hàng la ky quac", lexicon=CueLexicon.from_table(cues)))
+
+
+def test_a_table_without_the_column_of_ordinary_phrases_is_read() -> None:
+    cues = table(term="lạ kỳ quặc").drop(columns=["never"])
+    assert len(hits_of("hàng la ky quac", lexicon=CueLexicon.from_table(cues)))
