@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
-from sklearn.feature_extraction.text import HashingVectorizer
+from sklearn.utils import murmurhash3_32
 
 from features.segment import pair_hashes, word_and_syllable_hashes
 
@@ -28,8 +29,10 @@ N_COLUMNS = WORD_COLUMNS + PIECE_COLUMNS
 DESCRIPTION_LENGTH = 1500
 """Characters of a description that are read: what follows is shipping and tax boilerplate on every Vietnamese site."""
 
-_PIECES = HashingVectorizer(n_features=PIECE_COLUMNS, analyzer="char_wb", ngram_range=(2, 4), alternate_sign=False, norm=None)
+_PIECE_LENGTHS = (2, 3, 4)
 _SIMPLE = re.compile(r"\w+")
+#: A longer "word" is a row of signs; its beginning says as much.
+_LONGEST_WORD = 60
 
 Columns = npt.NDArray[np.int32]
 
@@ -43,7 +46,7 @@ def text_counts(titles: Sequence[str], descriptions: Sequence[str], *, tokenizer
         return sp.csr_matrix((0, N_COLUMNS), dtype=np.float32)
     read = [part for texts in (titles, [text[:DESCRIPTION_LENGTH] for text in descriptions]) for part in _hashed(texts, tokenizer)]
     whole = sum((_counted(part) for part in read), start=sp.csr_matrix((len(titles), WORD_COLUMNS)))
-    return sp.hstack([whole, _PIECES.transform(titles)], format="csr", dtype=np.float32)
+    return sp.hstack([whole, _pieces(titles)], format="csr", dtype=np.float32)
 
 
 def _hashed(texts: Sequence[str], tokenizer: Tokenizer) -> list[Hashes]:
@@ -57,8 +60,29 @@ def _hashed(texts: Sequence[str], tokenizer: Tokenizer) -> list[Hashes]:
 
 
 def _counted(hashes: Hashes) -> sp.csr_matrix:
-    columns = (hashes.values & np.uint64(WORD_COLUMNS - 1)).astype(np.int32)
-    counts = sp.csr_matrix((np.ones(len(columns), dtype=np.float32), columns, hashes.indptr), shape=(len(hashes.indptr) - 1, WORD_COLUMNS))
+    return _counts((hashes.values & np.uint64(WORD_COLUMNS - 1)).astype(np.int32), hashes.indptr, WORD_COLUMNS)
+
+
+def _pieces(titles: Sequence[str]) -> sp.csr_matrix:
+    """Pieces of two to four characters inside words, their ends marked by a blank: a word's pieces are its own, so each word is cut once."""
+    lines = [title.lower().split() for title in titles]
+    indptr = np.zeros(len(lines) + 1, dtype=np.int64)
+    found = [_pieces_of(word) for words in lines for word in words]
+    sizes = np.fromiter(map(len, found), dtype=np.int64, count=len(found))
+    ends = np.concatenate([[0], np.cumsum(sizes)])
+    indptr[1:] = ends[np.cumsum([len(words) for words in lines])]
+    return _counts(np.concatenate([np.empty(0, dtype=np.int32), *found]), indptr, PIECE_COLUMNS)
+
+
+@lru_cache(maxsize=200_000)
+def _pieces_of(word: str) -> Columns:
+    framed = f" {word[:_LONGEST_WORD]} "
+    pieces = [framed[at : at + size] for size in _PIECE_LENGTHS for at in range(len(framed) - size + 1)]
+    return np.array([murmurhash3_32(piece, positive=True) % PIECE_COLUMNS for piece in pieces], dtype=np.int32)
+
+
+def _counts(columns: Columns, indptr: npt.NDArray[np.int64], width: int) -> sp.csr_matrix:
+    counts = sp.csr_matrix((np.ones(len(columns), dtype=np.float32), columns, indptr), shape=(len(indptr) - 1, width))
     counts.sum_duplicates()
     return counts
 
@@ -74,7 +98,4 @@ def from_lists(lists: Sequence[Columns]) -> sp.csr_matrix:
     """Return the counts that `as_lists` described."""
     indptr = np.zeros(len(lists) + 1, dtype=np.int64)
     np.cumsum([len(one) for one in lists], out=indptr[1:])
-    columns = np.concatenate([np.empty(0, dtype=np.int32), *lists])
-    counts = sp.csr_matrix((np.ones(len(columns), dtype=np.float32), columns, indptr), shape=(len(lists), N_COLUMNS))
-    counts.sum_duplicates()
-    return counts
+    return _counts(np.concatenate([np.empty(0, dtype=np.int32), *lists]), indptr, N_COLUMNS)

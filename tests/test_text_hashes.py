@@ -48,3 +48,16 @@ def test_no_texts_give_no_rows() -> None:
     assert text_counts([], []).shape == (0, N_COLUMNS) and from_lists([]).shape == (0, N_COLUMNS)
     assert as_lists(text_counts([], [])) == []
     assert np.issubdtype(from_lists([]).dtype, np.floating)
+
+
+def test_a_title_is_cut_into_as_many_pieces_as_scikit_learn_cuts() -> None:
+    from sklearn.feature_extraction.text import CountVectorizer
+
+    titles = ["Túi xách G.u.c.c.i 1:1", "Giày  Nike\tgiày", "a"]
+    theirs = CountVectorizer(analyzer="char_wb", ngram_range=(2, 4)).fit_transform(titles).sum(axis=1)
+    ours = text_counts(titles, [""] * 3)[:, WORD_COLUMNS:].sum(axis=1)
+    assert ours.tolist() == theirs.tolist()
+
+
+def test_a_row_of_signs_without_blanks_costs_no_more_than_a_long_word() -> None:
+    assert text_counts(["x" * 100_000], [""])[:, WORD_COLUMNS:].sum() < 200

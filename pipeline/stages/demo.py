@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -45,8 +46,11 @@ class DemoReport:
 
 
 def demo(out: Path, *, config: RunConfig, n_listings: int, on_rows: Progress) -> DemoReport:
-    """Run the loop into ``out``, whose lock the caller holds; runs and models stay in ``out/mlflow.db``."""
+    """Run the loop into ``out``, whose lock the caller holds; runs and models stay in ``out/mlflow.db``, made anew."""
     timings = Timings()
+    # What an earlier demo registered, perhaps by another version, is no champion of this one.
+    (out / "mlflow.db").unlink(missing_ok=True)
+    shutil.rmtree(out / "mlruns", ignore_errors=True)
     with timings.stage("simulate"):
         simulated = simulate_market(out / "simulated", n_listings=n_listings, seed=config.seed)
     with timings.stage("ingest"):
