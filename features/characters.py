@@ -51,7 +51,8 @@ _INVISIBLE = re.compile(f"[{_HIDDEN}]+|{_SELECTOR}")
 _JOINED_EMOJI = re.compile("(?<=[\u2190-\u2bff\ufe0f\U0001f300-\U0001faff])\u200d(?=[\u2190-\u2bff\U0001f300-\U0001faff])")
 _STYLED_ONE = re.compile(f"[{_STYLED}]")
 _RINGED_ONE = re.compile(f"[{_RINGED}]")
-_NATIONS = re.compile(f"[^\\W_]*[{_NATION}]+[^\\W_]*")
+_NATIONS = re.compile(f"[^\\W_]*[{_NATION}]+[^\\W_]*(?:[ .\\-_/&]{{1,2}}[{_NATION}]+[^\\W_]*)*")
+_NATION_RUN = re.compile(f"[^\\W_]*[{_NATION}]+[^\\W_]*")
 _NATION_ONE = re.compile(f"[{_NATION}]")
 _COLON = re.compile(f"[{_COLONS}]")
 _KEYCAPS = re.compile(f"(?<=[0-9]){_KEYCAP}")
@@ -241,16 +242,23 @@ def _ringed_digits(text: str, known: Vocabulary, flags: set[str]) -> list[Edit]:
 
 
 def _nations(text: str, known: Vocabulary, flags: set[str]) -> list[Edit]:
-    """Regional indicators are letters where they spell a known word or cannot be flags, which come in pairs."""
+    """Regional indicators are letters where they spell a known word or cannot be flags, which come in pairs; with them those beside them."""
     edits = []
     for found in _NATIONS.finditer(text) if _NATION_ONE.search(text) else ():
-        meant = "".join(chr(ord(one) - 0x1F1E6 + 65) if _NATION_ONE.match(one) else one for one in found[0])
-        signs = "".join(chr(ord(one) - 0x1F1E6 + 65) for one in _NATION_ONE.findall(found[0]))
-        flags_only = len(signs) % 2 == 0 and all(signs[at : at + 2] in _COUNTRIES for at in range(0, len(signs), 2))
-        if not flags_only or known.is_word(meant.lower()):
-            edits.append(Edit(*found.span(), meant))
+        if any(_is_spelt(run, known) for run in _NATION_RUN.findall(found[0])):
+            edits.append(Edit(*found.span(), _NATION_ONE.sub(lambda one: _letter_of(one[0]), found[0])))
             flags.add("styled")
     return edits
+
+
+def _letter_of(indicator: str) -> str:
+    return chr(ord(indicator) - 0x1F1E6 + 65)
+
+
+def _is_spelt(run: str, known: Vocabulary) -> bool:
+    signs = "".join(map(_letter_of, _NATION_ONE.findall(run)))
+    flags_only = len(signs) % 2 == 0 and all(signs[at : at + 2] in _COUNTRIES for at in range(0, len(signs), 2))
+    return not flags_only or known.is_word(_NATION_ONE.sub(lambda one: _letter_of(one[0]), run).lower())
 
 
 def _look_alikes(text: str, known: Vocabulary, flags: set[str]) -> list[Edit]:

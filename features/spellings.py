@@ -60,9 +60,11 @@ def spellings(form: str) -> frozenset[str]:
     (['sieu cap', 'sieu cấp', 'sieu kap'], frozenset())
     """
     loose = {_RATIO.sub(colon, form) for colon in (" : ", ": ", " :")} if _RATIO.search(form) else set()
+    if 1 <= form.count(" ") <= 2:
+        loose |= {written.replace(" ", dash) for written in (form, plain(form)) for dash in (" - ", " / ")}
     syllables = form.split(" ")
     if sum(map(str.isalpha, form)) >= _LEAST_LETTERS and (len(syllables) > 1 or not form.isascii()):
-        loose |= {way for base in (form, *loose) for way in islice(_ways(base.split(" ")), MAX_WAYS)}
+        loose |= {way for base in (form, *(one for one in loose if ":" in one)) for way in islice(_ways(base.split(" ")), MAX_WAYS)}
     return frozenset(loose) - {form}
 
 
