@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
-from joblib import Parallel, delayed
 
 from features.assemble import row_features
 from features.text_hashes import Tokenizer, as_lists
+from pipeline.parallel import on_processes
 from pipeline.reference import load_lexicons
 from pipeline.store import parts, read_parquet, write_parquet
 
@@ -29,9 +30,8 @@ def build_features(
     """
     todo = parts(listings)
     _drop_stale(out, {part.name for part in todo})
-    run = Parallel(n_jobs=min(n_jobs, len(todo)) if n_jobs > 0 else n_jobs, return_as="generator", pre_dispatch="2*n_jobs")
     total = 0
-    for done in run(delayed(_one_part)(part, out, tokenizer, with_text) for part in todo):
+    for done in on_processes(partial(_one_part, out=out, tokenizer=tokenizer, with_text=with_text), todo, n_jobs=n_jobs):
         total += done
         if on_rows is not None:
             on_rows(done)
@@ -46,7 +46,7 @@ def _drop_stale(out: Path, names: set[str]) -> None:
                 old.unlink()
 
 
-def _one_part(part: Path, out: Path, tokenizer: Tokenizer, with_text: bool) -> int:
+def _one_part(part: Path, *, out: Path, tokenizer: Tokenizer, with_text: bool) -> int:
     columns, hits, text = row_features(read_parquet(part), load_lexicons(), tokenizer=tokenizer, with_text=with_text)
     write_parquet(columns, out / "rows" / part.name)
     write_parquet(hits, out / "hits" / part.name)

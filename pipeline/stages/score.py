@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -18,6 +18,7 @@ from models.control import CONTROL_COLUMNS, ControlCount, count_control
 from models.evidence import SIGN_COLUMNS, combine, weigh
 from models.matrix import matrix
 from models.weights import BEHAVIOURS, EvidenceWeights
+from pipeline.parallel import on_processes
 from pipeline.reasons import reasons_table
 from pipeline.reference import Reference
 from pipeline.store import parts, read_parquet, write_parquet
@@ -101,26 +102,15 @@ def score(
     Rows come out in the order of the parts, one per listing. ``model`` orders the behaviours that it takes over; without one, or for the
     others, the evidence does.
     """
-    market = fit_market(listings, features / "rows")
-    scores, reasons, control = [], [], ControlCount()
-    n_synthetic = 0
-    for part in parts(listings):
-        rows = join_rows(part, features, market, reference)
-        hits = with_lexicon(read_parquet(features / "hits" / part.name), reference)
-        evidence = weigh(rows, hits, reference.weights)
-        control = control.add(count_control(rows, hits, reference.weights))
-        learned = predict(model, rows, hits, evidence.scores, features / "text" / part.name) if model is not None and model.takes_over else {}
-        combined = combine(evidence.scores, {name: one["probability"] for name, one in learned.items()}, reference.weights)
-        signs = evidence.signs
-        if model is not None and learned:
-            signs = pd.concat([signs, model_signs(model, learned, combined, signs, reference.weights)], ignore_index=True)
-            signs = signs.sort_values(["row", "points", "sign_id"], ascending=[True, False, True], kind="stable").reset_index(drop=True)
-        scores.append(_score_rows(rows, combined, learned, run_id, model.version if model is not None and learned else MODEL_VERSION))
-        reasons.append(reasons_table(rows, signs, reference))
-        if "x_synthetic" in rows:
-            n_synthetic += int(rows["x_synthetic"].eq(True).sum())
+    judge = _Judge(features, fit_market(listings, features / "rows"), reference, model if model is not None and model.takes_over else None, run_id)
+    scores, reasons, control, n_synthetic = [], [], ControlCount(), 0
+    for done in on_processes(judge, parts(listings)):
+        scores.append(done.scores)
+        reasons.append(done.reasons)
+        control = control.add(done.control)
+        n_synthetic += done.n_synthetic
         if on_rows is not None:
-            on_rows(len(rows))
+            on_rows(len(done.scores))
     table = validate_scores(pd.concat(scores, ignore_index=True))
     write_parquet(table, out / "scores.parquet")
     write_parquet(pd.concat(reasons, ignore_index=True), out / "reasons.parquet")
@@ -129,11 +119,51 @@ def score(
         {band: int((table["band"] == band).sum()) for band in ("red", "amber", "green")},
         control.table(),
         control.n_rows,
-        market.sellers_seen,
+        judge.market.sellers_seen,
         n_synthetic,
-        model.takes_over if model is not None else [],
-        model.version if model is not None and model.takes_over else MODEL_VERSION,
+        judge.model.takes_over if judge.model else [],
+        judge.model.version if judge.model else MODEL_VERSION,
     )
+
+
+class _Scored(NamedTuple):
+    """What became of one part."""
+
+    scores: pd.DataFrame
+    reasons: pd.DataFrame
+    control: ControlCount
+    n_synthetic: int
+
+
+@dataclass(frozen=True)
+class _Judge:
+    """Everything that one part is judged by; it travels to the worker, the part does not. ``model`` is ``None`` where evidence orders all."""
+
+    features: Path
+    market: Market
+    reference: Reference
+    model: Model | None
+    run_id: str
+
+    def __call__(self, part: Path) -> _Scored:
+        rows = join_rows(part, self.features, self.market, self.reference)
+        hits = with_lexicon(read_parquet(self.features / "hits" / part.name), self.reference)
+        weights = self.reference.weights
+        evidence = weigh(rows, hits, weights)
+        learned: dict[str, pd.DataFrame] = {}
+        signs = evidence.signs
+        combined = evidence.scores
+        if self.model is not None:
+            learned = predict(self.model, rows, hits, evidence.scores, self.features / "text" / part.name)
+            combined = combine(evidence.scores, {name: one["probability"] for name, one in learned.items()}, weights)
+            signs = pd.concat([signs, model_signs(self.model, learned, combined, signs, weights)], ignore_index=True)
+            signs = signs.sort_values(["row", "points", "sign_id"], ascending=[True, False, True], kind="stable").reset_index(drop=True)
+        return _Scored(
+            _score_rows(rows, combined, learned, self.run_id, self.model.version if self.model else MODEL_VERSION),
+            reasons_table(rows, signs, self.reference),
+            count_control(rows, hits, weights),
+            int(rows["x_synthetic"].eq(True).sum()) if "x_synthetic" in rows else 0,
+        )
 
 
 def join_rows(part: Path, features: Path, market: Market, reference: Reference) -> pd.DataFrame:
