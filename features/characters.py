@@ -145,15 +145,13 @@ def undo_characters(text: str, known: Vocabulary, flags: set[str]) -> tuple[str,
 
 def _composed(text: str, flags: set[str]) -> tuple[str, Offsets | None]:
     """The short way for text that is only decomposed, as whole descriptions are: every mark joins the letter before it."""
-    if not _MARK.search("".join(set(text))):
-        return text, None
-    marks = len(_MARK.findall(text))
-    whole = unicodedata.normalize("NFC", text)
-    if len(whole) != len(text) - marks or not is_plain(whole):
+    places = [found.start() for found in _MARK.finditer(text)]
+    whole = unicodedata.normalize("NFC", text) if places else text
+    if not places or len(whole) != len(text) - len(places) or not is_plain(whole):
         return text, None
     flags.add("nfd")
     stays = np.ones(len(text) + 1, dtype=bool)
-    stays[[found.start() for found in _MARK.finditer(text)]] = False
+    stays[places] = False
     return whole, np.flatnonzero(stays).astype(np.int32)
 
 

@@ -12,7 +12,8 @@ from features.characters import odd_letters
 from features.fold import lower
 from features.vocabulary import LEET
 
-ALNUM, LETTER, SEPARATOR, LEET_SIGN, ODD = 1, 2, 4, 8, 16
+ALNUM, LETTER, SEPARATOR, LEET_SIGN, ODD, OUTSIDE = 1, 2, 4, 8, 16, 32
+"""``OUTSIDE`` is whatever is no letter and no digit."""
 SEPARATORS = ".-_*·|/'’+~,:"
 """What sellers put between the letters of a word; blanks apart."""
 _CODES = 0x20000
@@ -44,7 +45,7 @@ def _table() -> Bits:
     odd = odd_letters()
     for code in range(_CODES):
         letter = chr(code)
-        table[code] |= (ALNUM if letter.isalnum() else 0) | (LETTER if letter.isalpha() else 0)
+        table[code] |= (ALNUM if letter.isalnum() else OUTSIDE) | (LETTER if letter.isalpha() else 0)
         if odd.match(letter):
             # Texts are looked at in lower case: what a disguise becomes there is suspicious too.
             for seen in {letter, lower(letter)} - {"k", "å", "i"}:  # Kelvin, Ångström and İ become letters that are none

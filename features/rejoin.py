@@ -7,14 +7,13 @@ is put together but known words (`features.vocabulary`), and nothing inside a UR
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Iterator
 
 import numpy as np
 import numpy.typing as npt
 
 from features.fold import one_tone
-from features.letters import ALNUM, LEET_SIGN, LETTER, SEPARATOR, SEPARATORS, Letters
+from features.letters import ALNUM, LEET_SIGN, LETTER, OUTSIDE, SEPARATOR, SEPARATORS, Bits, Letters
 from features.rewrite import Edit
 from features.vocabulary import LEET, MAX_LETTERS, Vocabulary, is_spelled, stretched
 
@@ -36,10 +35,14 @@ Part = tuple[int, int]
 
 def suspects(low: str, seen: Letters, known: Vocabulary, flags: set[str]) -> list[Edit]:
     """Return the edits that put known words together in ``low`` (lower-case text), left to right; adds what was undone to ``flags``."""
+    kinds = seen.kinds
+    outside = (kinds & OUTSIDE).nonzero()[0]
+    marked = (kinds & (SEPARATOR | LEET_SIGN)).nonzero()[0]
+    apart = marked[(kinds[marked] & SEPARATOR) > 0]
     found = [
-        *_singles(low, seen, known, flags),
-        *_chunks(low, seen, known, flags),
-        *_tokens(low, seen, known, flags),
+        *_singles(low, outside, known, flags),
+        *_chunks(low, kinds, apart, outside, known, flags),
+        *_tokens(low, seen, marked[(kinds[marked] & LEET_SIGN) > 0], outside, known, flags),
     ]
     return list(_apart(found)) if found else found
 
@@ -53,10 +56,9 @@ def _apart(edits: list[Edit]) -> Iterator[Edit]:
             yield edit
 
 
-def _singles(low: str, seen: Letters, known: Vocabulary, flags: set[str]) -> Iterator[Edit]:
+def _singles(low: str, outside: Places, known: Vocabulary, flags: set[str]) -> Iterator[Edit]:
     """Runs of single letters with anything between: "C h a n e l", "h.à.n.g f.a.k.e"."""
-    words = seen.kinds & ALNUM
-    alone = np.flatnonzero(words[1:-1] > (words[:-2] | words[2:]))
+    alone = outside[:-1][outside[1:] - outside[:-1] == 2]
     if len(alone) < 3 or not (alone[2:] - alone[:-2] <= _REACH).any():
         return
     for found in _SINGLES.finditer(low):
@@ -64,13 +66,13 @@ def _singles(low: str, seen: Letters, known: Vocabulary, flags: set[str]) -> Ite
             yield _widened(low, edit, known, flags)
 
 
-def _chunks(low: str, seen: Letters, known: Vocabulary, flags: set[str]) -> Iterator[Edit]:
+def _chunks(low: str, kinds: Bits, places: Places, outside: Places, known: Vocabulary, flags: set[str]) -> Iterator[Edit]:
     """Words with separators inside and no blank: "Gucc.i", "super-fake", "JOR_DAN"."""
-    kinds = seen.kinds
-    places = np.flatnonzero(kinds & SEPARATOR)
     before, behind = kinds[places - 1], kinds[places + 1]
-    places = places[(before & behind & ALNUM & ((before | behind) >> 1)).astype(bool)]
-    for start, end in _spans(places, kinds & (ALNUM | SEPARATOR)):
+    places = places[(before & behind & ALNUM & ((before | behind) >> 1)) > 0]
+    if not len(places):
+        return
+    for start, end in _spans(places.tolist(), outside[(kinds[outside] & SEPARATOR) == 0]):
         chunk = low[start:end]
         edits = known.chunks.get(chunk)
         if edits is None:
@@ -86,16 +88,17 @@ def _widened(low: str, edit: Edit, known: Vocabulary, flags: set[str]) -> Edit:
     return edit if wider is None else wider
 
 
-def _tokens(low: str, seen: Letters, known: Vocabulary, flags: set[str]) -> Iterator[Edit]:
+def _tokens(low: str, seen: Letters, leet: Places, outside: Places, known: Vocabulary, flags: set[str]) -> Iterator[Edit]:
     """Single words with digits for letters or letters repeated: "n1ke", "g00gle", "faaake"."""
     kinds = seen.kinds
-    doubled = np.flatnonzero(seen.codes[1:] == seen.codes[:-1])
+    doubled = (seen.codes[1:] == seen.codes[:-1]).nonzero()[0]
     doubled = doubled[(kinds[doubled] & LETTER) > 0]
-    leet = np.flatnonzero(kinds & LEET_SIGN)
     leet = leet[((kinds[leet - 1] | kinds[leet + 1]) & LETTER) > 0]
-    signs = bool(((kinds[leet] & ALNUM) == 0).any())
-    inside = ALNUM | LEET_SIGN if signs else ALNUM
-    for start, end in _spans([*doubled.tolist(), *leet.tolist()], kinds & inside):
+    places = [*doubled.tolist(), *leet.tolist()]
+    if not places:
+        return
+    signs = bool((kinds[leet] & OUTSIDE).any())
+    for start, end in _spans(places, outside[(kinds[outside] & LEET_SIGN) == 0] if signs else outside):
         for first, last in (found.span() for found in _SIGNED.finditer(low, start, end)) if signs else ((start, end),):
             undone: set[str] = set()
             edit = _token(low, first, last, known, undone)
@@ -159,13 +162,9 @@ def _kept(low: str, start: int, end: int) -> list[int]:
     return [at for at in places if low[at].isalnum() or low[at] in LEET]
 
 
-def _spans(places: Iterable[int] | Places, inside: npt.NDArray[Any]) -> list[Part]:
-    """Return the stretches of ``inside`` around each place, once each, as positions in the text."""
-    places = np.asarray(places, dtype=np.intp)
-    if not len(places):
-        return []
-    outside = np.flatnonzero(inside == 0)
-    behind = np.asarray(sorted(set(outside.searchsorted(places).tolist())), dtype=np.intp)
+def _spans(places: list[int], outside: Places) -> list[Part]:
+    """Return the stretches between two of ``outside`` around each place, once each, as positions in the text."""
+    behind = np.array(sorted(set(outside.searchsorted(places).tolist())))
     return list(zip(outside[behind - 1].tolist(), (outside[behind] - 1).tolist(), strict=True))
 
 
