@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 
 from features.errors import DataError, SoiHangError
 
-_DISK_ERRORS = (errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EPERM, errno.EDQUOT)
+_DISK_ERRORS = (errno.ENOSPC, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM, errno.EDQUOT)
 
 
 class CannotWrite(SoiHangError):
