@@ -69,9 +69,8 @@ class BrandLexicon:
             disguises = split_cell(row.disguises)
             patterns += [(form, BrandName(brand, "disguise", True)) for form in _disguises(disguises)]
             joinable |= _joinable(split_cell(row.aliases), disguises)
-            if row.common_word != "yes":
-                # A name that is a word itself has ordinary neighbours: "charm", "sample", "share".
-                near += _near(brand, split_cell(row.aliases))
+            # A name that is a word itself has ordinary neighbours: "charm", "sample", "share".
+            near += [name for name in _near(brand, split_cell(row.aliases)) if row.common_word != "yes" or len(name.words) > 1]
             ordinary |= {fold(word) for word in split_cell(getattr(row, "lookalikes", None))}
         makes = {str(row.brand): frozenset(split_cell(row.goods)) for row in brands.itertuples()}
         own = brands.loc[brands["aliases"].str.contains(r"[^\w\s|]", regex=True), "brand"]

@@ -5,8 +5,10 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
+from features.brand_names import BrandLexicon
 from features.brands import BRAND_COLUMNS, NO_BRAND, find_brands, settle_roles
 from features.canonical import canonicalise
+from features.errors import ConfigError
 from pipeline.reference import load_lexicons, load_reference
 
 
@@ -198,3 +200,111 @@ def test_a_brand_beside_goods_it_does_not_make_is_not_their_maker(title: str, gr
     lexicon = load_lexicons().brands
     found = find_brands([canonicalise(title, lexicon.joinable)], pd.Series([None], dtype="str"), lexicon).assign(brand_role="mark")
     assert settle_roles(found, pd.Series([group], dtype="str"), lexicon)["brand_role"].iloc[0] == role
+
+
+@pytest.mark.parametrize(
+    ("title", "brand", "match"),
+    [
+        ("Giày Nike nam", "Nike", "exact"),
+        ("iPhone 15 Pro", "Apple", "alias"),
+        ("Túi gu chì nữ", "Gucci", "disguise"),
+        ("Giày A.D.I.D.A.S nam", "Adidas", "disguise"),
+        ("Giày Addidas nam", "Adidas", "fuzzy"),
+        ("Túi Balenciga nữ", "Balenciaga", "fuzzy"),
+        ("Túi Louis Vuittn nữ", "Louis Vuitton", "fuzzy"),
+        ("Máy sấy tóc Panasoni 3500W", "Panasonic", "fuzzy"),
+    ],
+)
+def test_it_is_said_how_a_name_is_written(title: str, brand: str, match: str) -> None:
+    found = brand_of(title)
+    assert (found["brand"], found["brand_match"]) == (brand, match)
+
+
+@pytest.mark.parametrize("title", ["Sách Addidas", "Bánh Balenciga", "Nồi Moschinno"])
+def test_a_misspelling_counts_only_beside_the_brands_goods(title: str) -> None:
+    assert pd.isna(brand_of(title)["brand"])
+
+
+def test_a_misspelling_is_no_disguise_by_itself() -> None:
+    assert not brand_of("Máy sấy tóc Panasoni 3500W")["brand_evasive"]
+
+
+@pytest.mark.parametrize(
+    "title",
+    ["Chuốt mi mascara túi nữ", "Balo laptop Praza", "Túi super heroes", "Giày cross training", "Áo phong cách mới túi", "Giày áo basics"],
+)
+def test_ordinary_words_near_a_name_name_no_brand(title: str) -> None:
+    assert pd.isna(brand_of(title)["brand"])
+
+
+def test_a_near_name_that_the_brand_field_bears_too_is_a_maker_of_its_own() -> None:
+    assert brand_of("Giày Adidaz nam")["brand"] == "Adidas"
+    assert pd.isna(brand_of("Giày Adidaz nam", "Adidaz Việt Nam")["brand"])
+
+
+def test_a_name_that_stands_as_it_is_goes_before_a_misspelling() -> None:
+    found = brand_of("Giày Addidas như Nike")
+    assert (found["brand"], found["brand_match"]) == ("Nike", "exact")
+
+
+def tables_with(*names: str) -> BrandLexicon:
+    row = {"disguises": None, "lookalikes": None, "goods": "giày dép", "common_word": "no"}
+    brands = pd.DataFrame([{"brand": name.title(), "aliases": name, **row} for name in names])
+    return BrandLexicon.from_table(brands, load_reference().goods_groups)
+
+
+def test_a_word_as_near_to_two_brands_is_reported_and_not_guessed() -> None:
+    lexicon = tables_with("marina", "karina")
+    found = find_brands([canonicalise("Giày Barina nam")], pd.Series([None], dtype="str"), lexicon).iloc[0]
+    assert pd.isna(found["brand"]) and found["brand_ambiguous"] == "Karina|Marina"
+
+
+def test_two_brands_of_one_name_are_refused() -> None:
+    brands = load_reference().brands
+    twice = pd.concat([brands, brands.head(1).assign(brand="Nobody")], ignore_index=True)
+    with pytest.raises(ConfigError, match="nike"):
+        BrandLexicon.from_table(twice, load_reference().goods_groups)
+
+
+def test_goods_that_no_group_holds_are_refused() -> None:
+    brands = load_reference().brands.head(1).assign(goods="no such group")
+    with pytest.raises(ConfigError, match="no such group"):
+        BrandLexicon.from_table(brands, load_reference().goods_groups)
+
+
+@pytest.mark.parametrize(
+    ("title", "field", "differs"),
+    [
+        ("Giày Nike nam", "Nike", None),
+        ("Giày Nike nam", "Adidas", "other"),
+        ("Giày Nike nam", "OEM", "none"),
+        ("Giày Nike nam", "No Brand", "none"),
+        ("Giày Nike nam", "nhãn chưa ai biết", None),
+        ("Giày Nike nam", None, None),
+        ("Ốp lưng dành cho iPhone 15", "OEM", None),
+        ("Giày thể thao nam", "OEM", None),
+        ("Giày Nike Adidas nam", "Adidas", None),
+    ],
+)
+def test_a_brand_field_that_does_not_bear_out_the_title_is_noted(title: str, field: str | None, differs: str | None) -> None:
+    found = brand_of(title, field)["brand_field_differs"]
+    assert (None if pd.isna(found) else found) == differs
+
+
+def test_goods_that_the_brand_does_not_make_clear_what_the_field_said() -> None:
+    lexicon = load_lexicons().brands
+    found = brands_of(["Túi đựng Macbook chống sốc Apple"], ["OEM"]).assign(brand_role="mark", brand_field_differs="none")
+    settled = settle_roles(found, pd.Series(["túi xách, ví, balo"], dtype="str"), lexicon)
+    assert settled["brand_role"].iloc[0] == "other_goods" and pd.isna(settled["brand_field_differs"].iloc[0])
+
+
+@pytest.mark.parametrize("form", ["so nai ki", "sờ-nai-kì", "a di dat", "a-di-dat"])
+def test_phonetic_spellings_are_read_without_tones_and_with_hyphens(form: str) -> None:
+    assert brand_of(f"Giày {form} trắng")["brand_match"] == "disguise"
+
+
+def test_no_lookalike_is_a_name_and_every_brand_makes_something() -> None:
+    brands = load_reference().brands.fillna("")
+    names = {form for cell in brands["aliases"] for form in cell.split("|")}
+    assert not {word for cell in brands["lookalikes"] for word in cell.split("|") if word} & names
+    assert brands["goods"].ne("").all() and brands["brand"].is_unique
