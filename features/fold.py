@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-_VIETNAMESE = "àáảãạăằắẳẵặâầấẩẫậđèéẻẽẹêềếểễệìíỉĩịòóỏõọôồốổỗộơờớởỡợùúủũụưừứửữựỳýỷỹỵ"
+VIETNAMESE = "àáảãạăằắẳẵặâầấẩẫậđèéẻẽẹêềếểễệìíỉĩịòóỏõọôồốổỗộơờớởỡợùúủũụưừứửữựỳýỷỹỵ"
 
 #: New tone placement to old ("oà" → "òa"): both are correct Vietnamese, only one must be searched for.
 _NEW_TONE = {
@@ -18,7 +18,7 @@ _NEW_TONE = {
 }
 #: Begins with a set of letters, not with a look behind: that is what makes the search through a page cheap.
 _NEW_TONE_PATTERN = re.compile(r"(?:o[àáảãạèéẻẽẹ]|u(?<!qu)[ỳýỷỹỵ])(?![^\W\d_])")
-_PLAIN = {ord(c): unicodedata.normalize("NFD", c)[0] for c in _VIETNAMESE + _VIETNAMESE.upper()}
+_PLAIN = {ord(c): unicodedata.normalize("NFD", c)[0] for c in VIETNAMESE + VIETNAMESE.upper()}
 _PLAIN.update({ord("đ"): "d", ord("Đ"): "D"})
 
 
