@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import string
+from pathlib import Path
 
+import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from features.brands import find_brands
+from features.canonical import canonicalise_all
 from features.near_names import REMEMBERED, Name, NearNames, distance, edits_allowed
+from pipeline.reference import load_lexicons
+
+#: Real listings may lie beside the repository; they are never part of it.
+REAL = Path(__file__).resolve().parent.parent.parent / "shared" / "data" / "listings"
 
 WORDS = ("gucci", "adidas", "samsung", "balenciaga", "moschino", "panasonic")
 
@@ -93,3 +102,32 @@ def test_words_are_asked_for_once_and_the_store_is_bounded(monkeypatch: pytest.M
 def test_distance_is_symmetric_and_zero_only_for_the_same(left: str, right: str) -> None:
     assert distance(left, right) == distance(right, left) <= max(len(left), len(right))
     assert (distance(left, right) == 0) == (left == right)
+
+
+#: Misspellings that count in the real listings, each read in its title: the word means the brand.
+READ = {
+    ("blackmore", "Blackmores"), ("blacmores", "Blackmores"), ("convere", "Converse"), ("corsx", "Cosrx"), ("crocz", "Crocs"), ("didas", "Adidas"),
+    ("dr marten", "Dr. Martens"), ("drmartin", "Dr. Martens"), ("emich", "Elmich"), ("galay", "Samsung"), ("ganier", "Garnier"),
+    ("givenchi", "Givenchy"), ("kiehs", "Kiehl's"), ("krkland", "Kirkland"), ("laneig", "Laneige"), ("mabook", "Apple"), ("mcbook", "Apple"),
+    ("mochino", "Moschino"), ("panasoni", "Panasonic"), ("panasonio", "Panasonic"), ("panasonix", "Panasonic"), ("panasonni", "Panasonic"),
+    ("victoria secrets", "Victoria's Secret"),
+}  # fmt: skip
+
+
+@pytest.mark.slow
+@pytest.mark.real
+@pytest.mark.skipif(not REAL.is_dir(), reason="the real listings do not lie beside the repository")
+def test_every_misspelling_that_counts_in_the_real_listings_was_read() -> None:
+    lexicons = load_lexicons()
+    found = set()
+    for path in sorted(REAL.glob("*.parquet")):
+        columns = pq.read_schema(path).names
+        if "title" not in columns or "category" not in columns:
+            continue  # reviews and sellers
+        table = pd.read_parquet(path, columns=["title", "brand"]).dropna(subset=["title"]).drop_duplicates()
+        titles = canonicalise_all(table["title"].tolist(), lexicons.brands.joinable)
+        brands = find_brands(titles, table["brand"].astype("str"), lexicons.brands)
+        for title, row in zip(table["title"], brands.itertuples(), strict=True):
+            if row.brand_match == "fuzzy":
+                found.add((title[int(row.brand_start) : int(row.brand_end)].lower(), row.brand))
+    assert found <= READ, found - READ
