@@ -370,3 +370,26 @@ def test_a_way_of_writing_named_never_is_not_searched_for() -> None:
 def test_a_table_without_the_column_of_ordinary_phrases_is_read() -> None:
     cues = table(term="lạ kỳ quặc").drop(columns=["never"])
     assert len(hits_of("hàng la ky quac", lexicon=CueLexicon.from_table(cues)))
+
+
+HOSTILE = {
+    "ten megabytes": "Giày đẹp. Shop không bán hàng giả, " * 280_000,
+    "a million marks": "a" + "\u0301" * 1_000_000,
+    "denials without end": "không phải " * 100_000,
+    "refunds without end": "hoàn tiền " * 100_000,
+    "a fake that never pays": "fake" + "a" * 100_000,
+    "open entities": "&#" * 50_000,
+    "one word": "a" * 100_000,
+    "masked digits": "0981xxx" * 20_000,
+}
+
+
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_a_hostile_description_is_cut_and_flagged_and_the_listing_still_read(kind: str) -> None:
+    row = dict.fromkeys(["seller_name", "category", "brand", "seller_id"]) | {"title": "Giày Nike rep 1:1", "description": HOSTILE[kind]}
+    listing = pd.DataFrame([row | {"platform": "sàn thử", "listing_id": "1"}]).astype("str")
+    read_row = row_features(listing.assign(captured_at=pd.Timestamp("2026-06-01", tz="UTC")), load_lexicons())
+    assert "cut" in read_row.columns["text_flags"].iloc[0].split(",")
+    hits = read_row.hits
+    assert "rep_11" in set(hits.loc[hits["field"].eq("title") & hits["polarity"].eq("sign"), "cue_id"])
+    assert (hits["end"] <= len(HOSTILE[kind])).all()
