@@ -23,6 +23,7 @@ check-words: $(VENV)/.tested        ## every real text and 100,000 odd strings: 
 bench: $(VENV)/.tested              ## speed and quality on the real listings, where they lie beside the repository
 	$(BIN)/python benchmarks/real_listings.py
 	$(BIN)/python benchmarks/words.py
+	$(BIN)/python -m benchmarks.robust
 	$(BIN)/python benchmarks/scoring.py
 	$(BIN)/python benchmarks/words_or_syllables.py
 	$(BIN)/python benchmarks/learned.py
