@@ -227,7 +227,7 @@ def test_a_category_of_an_unknown_group_is_refused() -> None:
         KindLexicon.from_tables(tables.goods_groups, tables.kinds, categories)
 
 
-@pytest.mark.parametrize(("title", "child"), [("Giày trẻ em Nike", True), ("Dép cho bé gái", True), ("Nike Kids shoes", True), ("Giày Nike nữ", False)])
+@pytest.mark.parametrize(("title", "child"), [("Giày trẻ em Nike", True), ("Dép cho bé gái", True), ("Nike Kids shoes", True), ("Giày nữ", False)])
 def test_articles_for_children_are_told_apart(title: str, child: bool) -> None:
     assert bool(kind_of(title)["for_children"]) is child
 
@@ -240,3 +240,81 @@ def test_a_pair_of_speakers_is_no_bag() -> None:
 @pytest.mark.parametrize("title", ["Điện thoại toàn bộ 14plus mới", "Bộ 15pro max"])
 def test_a_model_number_behind_a_counter_is_no_pack(title: str) -> None:
     assert kind_of(title)["n_units"] == 1
+
+
+@pytest.mark.parametrize(
+    ("title", "group", "item"),
+    [
+        ("Xe máy điện trẻ em 2 động cơ", "đồ chơi", "goods"),
+        ("Xe máy điện Yamaha", "phụ tùng xe, dầu nhớt", "goods"),
+        ("Chai xịt tẩy trắng giày", "giày dép", "accessory"),
+        ("Chai xịt khóa nền trang điểm", "mỹ phẩm", "goods"),
+        ("Bao da chìa khóa xe hơi", "phụ tùng xe, dầu nhớt", "accessory"),
+        ("Bao da iPad mini", ELECTRONICS, "accessory"),
+        ("Nồi niêu xoong chảo truyền kỳ (Tái bản 2020)", "sách", "goods"),
+        ("Đồng hồ treo tường phòng khách", "gia dụng", "goods"),
+    ],
+)
+def test_other_words_turn_what_the_noun_means(title: str, group: str, item: str) -> None:
+    found = kind_of(title)
+    assert (found["goods_group"], found["item_type"]) == (group, item)
+
+
+@pytest.mark.parametrize("title", ["Sữa bột cho mèo con", "Hạt cho chó lớn vị bò", "Áo len thú cưng"])
+def test_things_for_animals_are_neither_food_nor_clothes_of_people(title: str) -> None:
+    assert pd.isna(kind_of(title)["goods_group"])
+
+
+def test_a_category_of_animals_goes_before_the_title() -> None:
+    assert kind_of("Bánh thưởng vị gà")["goods_group"] == "thực phẩm, bánh kẹo"
+    assert pd.isna(kind_of("Bánh thưởng vị gà", "pet")["goods_group"])
+
+
+def test_a_hint_speaks_only_where_no_noun_does() -> None:
+    assert kind_of("Liệu trình giảm mụn 7 ngày")["goods_group"] == "mỹ phẩm"
+    assert kind_of("Sách giảm mụn trong 7 ngày")["goods_group"] == "sách"
+
+
+@pytest.mark.parametrize(
+    ("title", "item"),
+    [
+        ("[Voucher 15% tối đa 50K] Đầm dự tiệc", "goods"),
+        ("VOUCHER 15% - Set áo croptop", "goods"),
+        ("Bộ nồi inox ️Evoucher️", "goods"),
+        ("[E-Voucher] Buffet trưa", "voucher"),
+        ("Đồng hồ nữ + dịch vụ khắc tên", "goods"),
+        ("Điện thoại Nokia 2 sim", "device"),
+        ("(Miễn phí ship 2022) Đầm công chúa", "goods"),
+        ("Máy lọc không khí loại bỏ 99,97% bụi", "goods"),
+        ("Vali nhựa chống trầy xước", "goods"),
+        ("Túi nữ size mini 18cm", "goods"),
+        ("Lọ chiết nước hoa 5ml", "accessory"),
+    ],
+)
+def test_offers_figures_and_what_comes_with_it_do_not_change_the_item(title: str, item: str) -> None:
+    assert kind_of(title)["item_type"] == item
+
+
+def test_a_service_in_a_category_of_goods_belongs_to_none_of_them() -> None:
+    found = kind_of("Sim số đẹp", "dep")
+    assert found["item_type"] == "service" and pd.isna(found["goods_group"])
+
+
+def test_a_container_that_counts_is_not_what_is_sold() -> None:
+    assert kind_of("Làm sáng da lọ 56 viên & nước uống collagen")["goods_group"] == "thực phẩm chức năng"
+    assert kind_of("Lọ hoa thủy tinh")["goods_group"] == "gia dụng"
+
+
+def test_a_category_that_is_heard_at_an_unknown_time_is_refused() -> None:
+    tables = load_reference()
+    with pytest.raises(ConfigError, match="sometimes"):
+        KindLexicon.from_tables(tables.goods_groups, tables.kinds, tables.categories.assign(speaks="sometimes"))
+
+
+@pytest.mark.parametrize("place", ["turn", "hint"])
+def test_a_turn_or_hint_without_a_group_is_refused(place: str) -> None:
+    tables = load_reference()
+    kinds = tables.kinds.copy()
+    kinds.loc[0, "place"], kinds.loc[0, "goods_group"] = place, None
+    with pytest.raises(ConfigError, match=place):
+        KindLexicon.from_tables(tables.goods_groups, kinds, tables.categories)
