@@ -33,9 +33,6 @@ _COMPATIBLE = re.compile(
 _MODEL_CODE = re.compile(r"[_-]\d")
 _STYLE = re.compile(r"(?:phong cách|kiểu dáng|kiểu|dáng|style|inspired|hơi hướng|tone|lấy cảm hứng(?: từ)?|giống|mùi|i'll be an?)[ :]+$")
 
-#: What `features.canonical` undid inside a word.
-_PUT_TOGETHER = frozenset({"spaced", "leet", "repeated"})
-
 
 class Found(NamedTuple):
     """One brand named in a folded title, with the role that the words before it give it."""
@@ -68,7 +65,7 @@ def find_brands(titles: list[Canonical], brand_field: pd.Series, lexicon: BrandL
     rows = []
     for title, field in zip(titles, brand_field.tolist(), strict=True):
         # Two originals may share a text and differ in where, or whether, letters were moved; a rewritten one is not remembered.
-        if title.offsets is not None:
+        if title.offsets is not None or title.repaired:
             rows.append(_decide(title, field if isinstance(field, str) else None, lexicon))
             continue
         key = (title.text, field if isinstance(field, str) else None)
@@ -181,10 +178,9 @@ def _beside_goods(folded: str, start: int, end: int, goods: re.Pattern[str]) -> 
 
 
 def _is_evasive(title: Canonical, start: int, end: int, name: BrandName, lexicon: BrandLexicon) -> bool:
-    if name.disguised or title.offsets is None:
-        return name.disguised
-    # Letters put together ("D.I.O.R") or taken out ("guccccci") are a disguise unless the brand itself is written so ("L'Oréal", "Ray-Ban", "H&M").
-    return bool(title.flags & _PUT_TOGETHER) and title.breaks(start, end) and name.brand not in lexicon.punctuated
+    # Letters put together ("D.I.O.R"), read from digits ("0PP0") or taken out ("guccccci") are a disguise, unless the brand itself is written so
+    # ("L'Oréal", "Ray-Ban", "H&M").
+    return name.disguised or (name.brand not in lexicon.punctuated and title.is_repaired(start, end))
 
 
 def _role(folded: str, start: int) -> str:

@@ -34,13 +34,15 @@ class Canonical:
     """A text as it is matched: ``folded`` has the length of ``text``; ``offsets`` lead back to the original.
 
     ``offsets`` is ``None`` where nothing moved, else ``len(text) + 1`` positions in the original, never decreasing. ``flags`` names what was
-    undone: ``html zero_width styled homoglyph nfd marks spaced leet repeated cut nested``.
+    undone: ``html zero_width styled homoglyph nfd marks spaced leet repeated cut nested``. ``repaired`` holds the places in the original, start
+    and end, of words that were put together, read from digits or shortened.
     """
 
     text: str
     folded: str
     offsets: npt.NDArray[np.int32] | None
     flags: frozenset[str]
+    repaired: tuple[tuple[int, int], ...] = ()
 
     def span(self, start: int, end: int) -> tuple[int, int]:
         """Return the original positions of the canonical ``text[start:end]``, controls inside included."""
@@ -48,9 +50,12 @@ class Canonical:
             return (start, end) if self.offsets is None else (int(self.offsets[start]), int(self.offsets[start]))
         return int(self.offsets[start]), int(self.offsets[end - 1 : end + 1].max())
 
-    def breaks(self, start: int, end: int) -> bool:
-        """True where the original has more characters inside ``text[start:end]`` than were read."""
-        return self.offsets is not None and int(self.offsets[end - 1] - self.offsets[start]) > end - 1 - start
+    def is_repaired(self, start: int, end: int) -> bool:
+        """True where ``text[start:end]`` was not written as one plain word or phrase."""
+        if not self.repaired:
+            return False
+        first, last = self.span(start, end)
+        return any(begun < last and first < ended for begun, ended in self.repaired)
 
 
 def canonicalise(text: str, joinable: frozenset[str] = frozenset()) -> Canonical:
@@ -83,6 +88,7 @@ def _read(text: str, known: Vocabulary) -> Canonical:
         text = text[:MAX_CHARACTERS]
         flags.add("cut")
     moved = None
+    repaired: list[tuple[int, int]] = []
     low = lower(text)
     seen = letters_of(low)
     if seen.any(ODD) or hides_in_ascii(text):
@@ -94,10 +100,11 @@ def _read(text: str, known: Vocabulary) -> Canonical:
         edits = suspects(low, seen, known, flags)
         if not edits:
             break
+        repaired += [(edit.start, edit.end) if moved is None else (int(moved[edit.start]), int(moved[edit.end])) for edit in edits]
         text, at = rewrite(text, [_in_case(text, edit) for edit in edits])
         moved, low = compose(moved, at), lower(text)
         seen = letters_of(low)
-    return Canonical(text, one_tone(low), moved, frozenset(flags))
+    return Canonical(text, one_tone(low), moved, frozenset(flags), tuple(repaired))
 
 
 def _in_case(text: str, edit: Edit) -> Edit:

@@ -38,6 +38,8 @@ def matrix(rows: pd.DataFrame, hits: pd.DataFrame, evidence: pd.DataFrame, goods
     columns["n_text_flags"] = rows["text_flags"].fillna("").map(lambda flags: float(len(flags.split(","))) if flags else 0.0)
     columns["brand_evasive"] = rows["brand_evasive"].fillna(False).astype(float)
     columns["brand_famous"] = rows["brand_famous"].fillna(False).astype(float)
+    columns["brand_misspelt"] = rows["brand_match"].eq("fuzzy").astype(float)
+    columns["brand_field_differs"] = rows["brand_field_differs"].notna().astype(float)
     for name, source, known in (("role", "brand_role", _ROLES), ("item", "item_type", _ITEMS), ("goods", "goods_group", goods_groups)):
         columns |= {f"{name}={value}": rows[source].eq(value).astype(float) for value in known}
     columns |= _cue_counts(hits, len(rows))

@@ -184,6 +184,15 @@ def test_a_plain_title_is_not_taken_for_the_disguised_one_before_it() -> None:
     assert found[["brand_start", "brand_end"]].to_numpy().tolist() == [[4, 13], [4, 9]]
 
 
+def test_digits_for_letters_are_a_disguise_though_nothing_moved() -> None:
+    found = brands_of(["Điện thoại 0PP0 A9", "Điện thoại OPPO A9"])
+    assert found["brand"].tolist() == ["Oppo", "Oppo"] and found["brand_evasive"].tolist() == [True, False]
+
+
+def test_an_article_number_that_sounds_like_a_brand_is_none() -> None:
+    assert pd.isna(brand_of("Vải bọc vali chống trầy ELV1")["brand"])
+
+
 def test_no_titles_give_an_empty_table_with_all_columns() -> None:
     assert list(brands_of([]).columns) == BRAND_COLUMNS
 

@@ -122,10 +122,10 @@ def test_a_span_leads_back_to_the_words_the_seller_wrote(written: str, word: str
     assert written[first:last] == original
 
 
-def test_letters_taken_away_inside_a_word_break_it_and_untouched_words_do_not_break() -> None:
+def test_a_word_put_together_is_repaired_and_its_neighbours_are_not() -> None:
     found = canonicalise("D.I.O.R nước hoa", BRANDS)
-    assert found.breaks(0, 4)
-    assert not found.breaks(5, 13)
+    assert found.is_repaired(0, 4)
+    assert not found.is_repaired(5, 13)
 
 
 def test_vietnamese_written_decomposed_reads_like_vietnamese_written_composed() -> None:
