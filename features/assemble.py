@@ -62,7 +62,7 @@ class RowFeatures(NamedTuple):
 
 
 def row_features(listings: pd.DataFrame, lexicons: Lexicons, *, tokenizer: Tokenizer = "underthesea", with_text: bool = False) -> RowFeatures:
-    """Read every listing: canonical text, brand, kind, cues, words of the title and, for a model ``with_text``, hashed words of it all.
+    """Read every listing: canonical text, brand, kind, cues and words: those of the title or, for a model ``with_text``, all of them, hashed.
 
     A row's features are the same alone and in any batch.
     """
@@ -81,7 +81,7 @@ def row_features(listings: pd.DataFrame, lexicons: Lexicons, *, tokenizer: Token
     columns["model_key"] = pd.Series([model_key(title.folded) for title in canonical["title"]], dtype="str")
     columns["text_flags"] = pd.Series([_flags(*fields) for fields in zip(*canonical.values(), strict=True)], dtype="str")
     titles, descriptions = ([one.text for one in canonical[field]] for field in ("title", "description"))
-    if tokenizer == "underthesea":
+    if tokenizer == "underthesea" and not with_text:
         joined = [" ".join(word.replace(" ", "_") for word in found) for found in words(titles)]
         columns["title_words"] = pd.Series(joined, dtype="str")
     return RowFeatures(columns, hits, text_counts(titles, descriptions, tokenizer=tokenizer) if with_text else None)

@@ -12,11 +12,11 @@ from collections.abc import Sequence
 from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
+from zlib import crc32
 
 import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
-from sklearn.utils import murmurhash3_32
 
 from features.segment import pair_hashes, word_and_syllable_hashes
 
@@ -78,7 +78,7 @@ def _pieces(titles: Sequence[str]) -> sp.csr_matrix:
 def _pieces_of(word: str) -> Columns:
     framed = f" {word[:_LONGEST_WORD]} "
     pieces = [framed[at : at + size] for size in _PIECE_LENGTHS for at in range(len(framed) - size + 1)]
-    return np.array([murmurhash3_32(piece, positive=True) % PIECE_COLUMNS for piece in pieces], dtype=np.int32)
+    return np.array([crc32(piece.encode()) % PIECE_COLUMNS for piece in pieces], dtype=np.int32)
 
 
 def _counts(columns: Columns, indptr: npt.NDArray[np.int64], width: int) -> sp.csr_matrix:
