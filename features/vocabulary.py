@@ -30,6 +30,7 @@ _NUMBER = re.compile(r"[0-9]{3}|^[0-9]+[^\W\d_]{0,3}$")
 """Article numbers, sizes and units: digits that nobody reads as letters."""
 _LEAST_GLUED = 9
 _RUN = re.compile(r"([^\W\d_])\1+")
+_ANY_RUN = re.compile(r"(.)\1+")
 _STRETCH = re.compile(r"([^\W\d_])\1{2,}")
 
 
@@ -83,6 +84,9 @@ class Vocabulary:
             self._pieces |= set(map(_shape, form.split()))
             if form == letters and len(letters) >= _LEAST_GLUED:
                 self._pieces |= {_shape(part) for cut in range(2, len(letters) - 1) for part in (letters[:cut], letters[cut:])}
+        # Whatever is written for a word or piece collapses to what that collapses to: one look dismisses nearly every new token.
+        self._word_outlines = frozenset(map(_collapsed, self._word_shapes))
+        self._piece_outlines = frozenset(map(_collapsed, self._pieces))
 
     def __bool__(self) -> bool:
         return bool(self._phrases)
@@ -111,6 +115,9 @@ class Vocabulary:
     def needs_neighbours(self, token: str) -> bool:
         """True where ``token``, odd and unknown as it is, can be a word of a known phrase whose other words stand beside it ("đ0", "suuu")."""
         if token not in self._asking:
+            if _collapsed(_shape(token)) not in self._piece_outlines:
+                self._asking[token] = False
+                return False
             short, _ = stretched(token)
             odd = len(short) < len(token) or (any(letter in LEET for letter in token) and not _NUMBER.search(token))
             self._asking[token] = odd and not self.is_word(token) and _shape(short) in self._pieces
@@ -124,6 +131,8 @@ class Vocabulary:
         return found
 
     def _repair(self, token: str) -> Repair | None:
+        if _collapsed(_shape(token)) not in self._word_outlines:
+            return None
         if token in self._phrases or plain(token) in self._plain_words or (len(token) > MAX_LETTERS and not _RUN.search(token)):
             return None
         for kept in _squeezed(token):
@@ -166,6 +175,11 @@ def stretched(token: str) -> tuple[str, tuple[int, ...]]:
 
 def _shape(letters: str) -> str:
     return plain(letters).translate(_SHAPE)
+
+
+def _collapsed(shape: str) -> str:
+    """Every run of one letter as one letter."""
+    return _ANY_RUN.sub(r"\1", shape)
 
 
 def _reads(written: str, meant: str) -> bool:
