@@ -24,7 +24,7 @@ class CannotWrite(SoiHangError):
     exit_code = 73
 
 
-def write_atomically(path: Path, write: Callable[[Path], None]) -> None:
+def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
     """Let ``write`` fill ``path.partial`` and rename it to ``path``; a reader never sees half a file."""
     partial = path.with_name(path.name + ".partial")
     try:

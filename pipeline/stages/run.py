@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
+from shutil import copyfile
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -33,7 +34,7 @@ from pipeline.stages.plan import Plan, plan
 from pipeline.stages.report import report
 from pipeline.stages.score import ScoreReport, score
 from pipeline.stages.train import Trained, train
-from pipeline.store import read_json, read_parquet, write_json, write_parquet
+from pipeline.store import read_json, read_parquet, write_atomically, write_json, write_parquet
 from pipeline.tables.targets import with_lists
 
 VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
@@ -203,7 +204,7 @@ def take_in(
     )
     write_json(taken.to_json(), work / "ingest.json")
     write_json({"files": inputs, "source": source}, work / "inputs.json")
-    write_parquet(read_parquet(work / "quarantine.parquet"), out / "quarantine.parquet")
+    write_atomically(out / "quarantine.parquet", lambda partial: copyfile(work / "quarantine.parquet", partial))
     if not taken.n_listings:
         if taken.unreadable:
             raise DataError("; ".join(str(one.error) for one in taken.unreadable[:3]))
