@@ -24,6 +24,7 @@ bench: $(VENV)/.tested              ## speed and quality on the real listings, w
 	$(BIN)/python benchmarks/real_listings.py
 	$(BIN)/python benchmarks/words.py
 	$(BIN)/python -m benchmarks.robust
+	$(BIN)/python benchmarks/kinds.py
 	$(BIN)/python benchmarks/scoring.py
 	$(BIN)/python benchmarks/words_or_syllables.py
 	$(BIN)/python benchmarks/learned.py

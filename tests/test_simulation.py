@@ -98,7 +98,7 @@ def test_a_reviewer_can_swap_the_tactics(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("how", "written"),
     [("plain", "Giày Nike đỏ"), ("dots", "Giày N.i.k.e đỏ"), ("spaces", "Giày N i k e đỏ"),
-     ("styled", "Giày 𝗡𝗶𝗸𝗲 đỏ"), ("sound", "Giày sờ nai kì đỏ")],  # fmt: skip
+     ("styled", "Giày 𝗡𝗶𝗸𝗲 đỏ"), ("sound", "Giày sờ nai kì đỏ")],
 )
 def test_disguises(how: str, written: str) -> None:
     import random
