@@ -18,7 +18,8 @@ from models.matrix import matrix
 from models.split import group_codes, text_keys
 from pipeline.labels import KEY, Labels
 from pipeline.reference import Reference
-from pipeline.stages.score import fit_market, join_rows, with_lexicon
+from pipeline.stages.market import fit_market, join_rows
+from pipeline.stages.score import with_lexicon
 from pipeline.store import parts, read_parquet
 
 #: What baselines may see of a listing, besides joined price columns.
