@@ -75,3 +75,10 @@ def parts(folder: Path) -> list[Path]:
     if not found:
         raise DataError(f"no part-*.parquet in {folder}; run the stage that writes it first")
     return found
+
+
+def drop_stale(folder: Path, names: set[str]) -> None:
+    """Remove the partitions of a table that an earlier, larger run left behind: those not in ``names``."""
+    for old in folder.glob("part-*.parquet"):
+        if old.name not in names:
+            old.unlink()

@@ -18,7 +18,7 @@ from models.matrix import matrix
 from models.split import group_codes, text_keys
 from pipeline.labels import KEY, Labels
 from pipeline.reference import Reference
-from pipeline.stages.market import fit_market, join_rows
+from pipeline.stages.market import build_market, join_rows
 from pipeline.stages.score import with_lexicon
 from pipeline.store import parts, read_parquet
 
@@ -53,7 +53,7 @@ def build_dataset(work: Path, labels: Labels, reference: Reference) -> Dataset:
 
     Market references are fitted on the whole crawl; they use no label.
     """
-    market = fit_market(work / "listings", work / "rows")
+    build_market(work / "listings", work, reference)
     wanted = pd.MultiIndex.from_frame(labels.table[KEY])
     groups = sorted(reference.goods_groups["group"].astype(str))
     rows, tables, points, texts = [], [], [], []
@@ -61,7 +61,7 @@ def build_dataset(work: Path, labels: Labels, reference: Reference) -> Dataset:
         keys = pd.MultiIndex.from_frame(read_parquet(part, columns=KEY))
         if not keys.isin(wanted).any():
             continue
-        joined = join_rows(part, work, market, reference)
+        joined = join_rows(part, work)
         hits = with_lexicon(read_parquet(work / "hits" / part.name), reference)
         evidence = weigh(joined, hits, reference.weights)
         mine = keys.isin(wanted)

@@ -12,7 +12,7 @@ from features.assemble import row_features
 from features.text_hashes import Tokenizer, as_lists
 from pipeline.parallel import on_processes
 from pipeline.reference import load_lexicons
-from pipeline.store import parts, read_parquet, write_parquet
+from pipeline.store import drop_stale, parts, read_parquet, write_parquet
 
 
 def build_features(
@@ -29,21 +29,14 @@ def build_features(
     ``n_jobs`` is joblib's: -1 uses every core. ``on_rows`` is told the size of each part as it is done.
     """
     todo = parts(listings)
-    _drop_stale(out, {part.name for part in todo})
+    for table in ("rows", "hits", "text"):
+        drop_stale(out / table, {part.name for part in todo})
     total = 0
     for done in on_processes(partial(_one_part, out=out, tokenizer=tokenizer, with_text=with_text), todo, n_jobs=n_jobs):
         total += done
         if on_rows is not None:
             on_rows(done)
     return total
-
-
-def _drop_stale(out: Path, names: set[str]) -> None:
-    """Remove parts that an earlier, larger run left behind."""
-    for table in ("rows", "hits", "text"):
-        for old in (out / table).glob("part-*.parquet"):
-            if old.name not in names:
-                old.unlink()
 
 
 def _one_part(part: Path, *, out: Path, tokenizer: Tokenizer, with_text: bool) -> int:

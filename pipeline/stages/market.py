@@ -1,55 +1,61 @@
-"""What the market around a listing says: references fitted on all parts, then joined to each part's rows."""
+"""Row features to market features: what everybody else's listings say of each one, as of the day it was captured.
+
+The whole crawl is read once, in the few columns that compare listings with each other; never a description. One table a part comes
+out, in the order of the part, so that scoring needs nothing but its own part.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
 
 from features.price import PEER_COLUMNS, PriceReference, against_genuine
-from features.seller import SellerProfile, official, seller_key
+from features.seller import SellerProfile, official
 from pipeline.reference import Reference
-from pipeline.store import parts, read_parquet
+from pipeline.store import drop_stale, parts, read_parquet, write_parquet
 
-#: What the market references need of every row: a few hundred bytes a listing, whatever its description's length.
-_LISTING_COLUMNS = ["platform", "listing_id", "seller_id", "seller_name", "is_official", "seller_type", "price_vnd"]
+#: What compares listings with each other: a few hundred bytes a listing, whatever its description's length.
+_LISTING_COLUMNS = ["platform", "listing_id", "captured_at", "seller_id", "seller_name", "is_official", "seller_type", "price_vnd"]
+_LISTING_COLUMNS += ["seller_joined_at", "seller_rating", "seller_n_products", "seller_n_followers", "observes", "tax_code", "licence_no"]
 _ROW_COLUMNS = ["brand", "brand_role", "brand_famous", "goods_group", "item_type", "kind_why", "for_children", "n_units", "model_key"]
 
-@dataclass(frozen=True)
-class Market:
-    """References fitted on all rows of the crawl."""
-
-    price: PriceReference
-    seller: SellerProfile
-    sellers_seen: bool
+#: Listing columns that the seller's profile repeats.
+_KNOWN = ["seller_n_products", "seller_n_followers", "seller_rating"]
 
 
-def fit_market(listings: Path, rows: Path) -> Market:
-    """Fit price references and seller counts on the compact columns of every part."""
-    compact = pd.concat(
-        [
-            pd.concat(
-                [read_parquet(part, columns=_LISTING_COLUMNS), read_parquet(rows / part.name, columns=_ROW_COLUMNS)], axis=1
-            )
-            for part in parts(listings)
-        ],
-        ignore_index=True,
-    )
-    compact["is_official"] = official(compact).eq(1.0)
-    return Market(
-        PriceReference().fit(compact[PEER_COLUMNS]),
-        SellerProfile().fit(compact),
-        bool(seller_key(compact).notna().any()),
-    )
+def build_market(listings: Path, features: Path, reference: Reference) -> None:
+    """Write ``features/market`` for every part under ``listings``; ``features`` holds the row features (``rows``) of the same parts."""
+    todo = parts(listings)
+    drop_stale(features / "market", {part.name for part in todo})
+    crawl, sizes = _compact(todo, features / "rows")
+    table = market_features(crawl, reference)
+    begin = 0
+    for part, size in zip(todo, sizes, strict=True):
+        write_parquet(table.iloc[begin : begin + size].reset_index(drop=True), features / "market" / part.name)
+        begin += size
 
 
-def join_rows(part: Path, features: Path, market: Market, reference: Reference) -> pd.DataFrame:
-    """Return the listings of ``part`` with their row features (under ``features``) and what the market says of them."""
-    listings = read_parquet(part)
+def market_features(crawl: pd.DataFrame, reference: Reference) -> pd.DataFrame:
+    """Return the market columns of every row of ``crawl`` (listing and row features, RangeIndex), same index."""
+    compared = crawl.assign(is_official=official(crawl).eq(1.0))
+    prices = PriceReference().fit(compared[PEER_COLUMNS]).transform(compared)
+    genuine = against_genuine(crawl, reference.genuine_prices)
+    profile = SellerProfile().fit(compared).transform(crawl).drop(columns=_KNOWN)
+    return pd.concat([prices, genuine, profile], axis=1)
+
+
+def join_rows(part: Path, features: Path) -> pd.DataFrame:
+    """Return the listings of ``part`` with their row and market features (under ``features``); the listing's own brand is ``brand_field``."""
     columns = read_parquet(features / "rows" / part.name).drop(columns=["platform", "listing_id", "captured_at", "seller_id"])
-    rows = pd.concat([listings.rename(columns={"brand": "brand_field"}), columns], axis=1)
-    prices = market.price.transform(rows)
-    genuine = against_genuine(rows, reference.genuine_prices)
-    profile = market.seller.transform(rows).drop(columns=["seller_n_products", "seller_n_followers", "seller_rating"])
-    return pd.concat([rows, prices, genuine, profile], axis=1)
+    listings = read_parquet(part).rename(columns={"brand": "brand_field"})
+    return pd.concat([listings, columns, read_parquet(features / "market" / part.name)], axis=1)
+
+
+def _compact(todo: Sequence[Path], rows: Path) -> tuple[pd.DataFrame, list[int]]:
+    tables = [
+        pd.concat([read_parquet(part, columns=_LISTING_COLUMNS), read_parquet(rows / part.name, columns=_ROW_COLUMNS)], axis=1)
+        for part in todo
+    ]
+    return pd.concat(tables, ignore_index=True), [len(table) for table in tables]

@@ -30,6 +30,7 @@ from pipeline.sources.mapping import SourceMapping
 from pipeline.stages.dataset import build_dataset
 from pipeline.stages.features import build_features
 from pipeline.stages.ingest import IngestReport, ingest
+from pipeline.stages.market import build_market
 from pipeline.stages.plan import Plan, plan
 from pipeline.stages.report import report
 from pipeline.stages.score import ScoreReport, score
@@ -233,12 +234,15 @@ def judge(
     if not features_done:
         with timings.stage("features"):
             read_features(out, config=config, n_listings=total, with_text=model is not None, on_rows=on_rows)
+    reference = load_reference()
+    with timings.stage("market"):
+        build_market(work / "listings", work, reference)
     with timings.stage("score"):
         scored = score(
             work / "listings",
             work,
             out=out,
-            reference=load_reference(),
+            reference=reference,
             run_id=identity,
             model=model,
             on_rows=lambda rows: on_rows("score", rows, total),

@@ -1,4 +1,4 @@
-"""Row features to scores and reasons: market references are fitted on all parts, then each part is weighed alone."""
+"""Row and market features to scores and reasons: each part is weighed alone."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from features.seller import seller_key
 from features.text_hashes import from_lists
 from models.artifact import Model
 from models.control import CONTROL_COLUMNS, ControlCount, count_control
@@ -19,7 +20,7 @@ from models.weights import BEHAVIOURS, EvidenceWeights
 from pipeline.parallel import on_processes
 from pipeline.reasons import reasons_table
 from pipeline.reference import Reference
-from pipeline.stages.market import Market, fit_market, join_rows
+from pipeline.stages.market import join_rows
 from pipeline.store import parts, read_parquet, write_parquet
 from pipeline.tables.scores import validate_scores
 
@@ -69,13 +70,14 @@ def score(
     Rows come out in the order of the parts, one per listing. ``model`` orders the behaviours that it takes over; without one, or for the
     others, the evidence does.
     """
-    judge = _Judge(features, fit_market(listings, features / "rows"), reference, model if model is not None and model.takes_over else None, run_id)
-    scores, reasons, control, n_synthetic = [], [], ControlCount(), 0
+    judge = _Judge(features, reference, model if model is not None and model.takes_over else None, run_id)
+    scores, reasons, control, n_synthetic, sellers_seen = [], [], ControlCount(), 0, False
     for done in on_processes(judge, parts(listings)):
         scores.append(done.scores)
         reasons.append(done.reasons)
         control = control.add(done.control)
         n_synthetic += done.n_synthetic
+        sellers_seen |= done.sellers_seen
         if on_rows is not None:
             on_rows(len(done.scores))
     table = validate_scores(pd.concat(scores, ignore_index=True))
@@ -86,7 +88,7 @@ def score(
         {band: int((table["band"] == band).sum()) for band in ("red", "amber", "green")},
         control.table(),
         control.n_rows,
-        judge.market.sellers_seen,
+        sellers_seen,
         n_synthetic,
         judge.model.takes_over if judge.model else [],
         judge.model.version if judge.model else MODEL_VERSION,
@@ -100,6 +102,7 @@ class _Scored(NamedTuple):
     reasons: pd.DataFrame
     control: ControlCount
     n_synthetic: int
+    sellers_seen: bool
 
 
 @dataclass(frozen=True)
@@ -107,13 +110,12 @@ class _Judge:
     """Everything that one part is judged by; it travels to the worker, the part does not. ``model`` is ``None`` where evidence orders all."""
 
     features: Path
-    market: Market
     reference: Reference
     model: Model | None
     run_id: str
 
     def __call__(self, part: Path) -> _Scored:
-        rows = join_rows(part, self.features, self.market, self.reference)
+        rows = join_rows(part, self.features)
         hits = with_lexicon(read_parquet(self.features / "hits" / part.name), self.reference)
         weights = self.reference.weights
         evidence = weigh(rows, hits, weights)
@@ -130,6 +132,7 @@ class _Judge:
             reasons_table(rows, signs, self.reference),
             count_control(rows, hits, weights),
             int(rows["x_synthetic"].eq(True).sum()) if "x_synthetic" in rows else 0,
+            bool(seller_key(rows).notna().any()),
         )
 
 
