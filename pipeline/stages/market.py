@@ -25,19 +25,22 @@ _ROW_COLUMNS = ["brand", "brand_role", "brand_famous", "goods_group", "item_type
 _KNOWN = ["seller_n_products", "seller_n_followers", "seller_rating"]
 
 
-def build_market(listings: Path, features: Path, reference: Reference) -> None:
-    """Write ``features/market`` for every part under ``listings``; ``features`` holds the row features (``rows``) of the same parts."""
+def build_market(listings: Path, features: Path, reference: Reference, *, outcomes: pd.DataFrame | None = None) -> None:
+    """Write ``features/market`` for every part under ``listings``; ``features`` holds the row features (``rows``) of the same parts.
+
+    ``outcomes`` are what was found before (`pipeline.labels`); without them nothing counts as known.
+    """
     todo = parts(listings)
     drop_stale(features / "market", {part.name for part in todo})
     crawl, sizes = _compact(todo, features / "rows")
-    table = market_features(crawl, reference)
+    table = market_features(crawl, reference, outcomes=outcomes)
     begin = 0
     for part, size in zip(todo, sizes, strict=True):
         write_parquet(table.iloc[begin : begin + size].reset_index(drop=True), features / "market" / part.name)
         begin += size
 
 
-def market_features(crawl: pd.DataFrame, reference: Reference) -> pd.DataFrame:
+def market_features(crawl: pd.DataFrame, reference: Reference, *, outcomes: pd.DataFrame | None = None) -> pd.DataFrame:
     """Return the market columns of every row of ``crawl`` (listing and row features, RangeIndex), same index."""
     compared = crawl.assign(is_official=official(crawl).eq(1.0))
     prices = PriceReference().fit(compared[PEER_COLUMNS]).transform(compared)
