@@ -45,8 +45,8 @@ def text_counts(titles: Sequence[str], descriptions: Sequence[str], *, tokenizer
     if not titles:
         return sp.csr_matrix((0, N_COLUMNS), dtype=np.float32)
     read = [part for texts in (titles, [text[:DESCRIPTION_LENGTH] for text in descriptions]) for part in _hashed(texts, tokenizer)]
-    whole = sum((_counted(part) for part in read), start=sp.csr_matrix((len(titles), WORD_COLUMNS)))
-    return sp.hstack([whole, _pieces(titles)], format="csr", dtype=np.float32)
+    columns = [((part.values & np.uint64(WORD_COLUMNS - 1)).astype(np.int32), part.indptr) for part in read]
+    return _counts([*columns, _pieces(titles)])
 
 
 def _hashed(texts: Sequence[str], tokenizer: Tokenizer) -> list[Hashes]:
@@ -59,11 +59,7 @@ def _hashed(texts: Sequence[str], tokenizer: Tokenizer) -> list[Hashes]:
     return [words, pair_hashes(words)]
 
 
-def _counted(hashes: Hashes) -> sp.csr_matrix:
-    return _counts((hashes.values & np.uint64(WORD_COLUMNS - 1)).astype(np.int32), hashes.indptr, WORD_COLUMNS)
-
-
-def _pieces(titles: Sequence[str]) -> sp.csr_matrix:
+def _pieces(titles: Sequence[str]) -> tuple[Columns, npt.NDArray[np.int64]]:
     """Pieces of two to four characters inside words, their ends marked by a blank: a word's pieces are its own, so each word is cut once."""
     lines = [title.lower().split() for title in titles]
     indptr = np.zeros(len(lines) + 1, dtype=np.int64)
@@ -71,20 +67,29 @@ def _pieces(titles: Sequence[str]) -> sp.csr_matrix:
     sizes = np.fromiter(map(len, found), dtype=np.int64, count=len(found))
     ends = np.concatenate([[0], np.cumsum(sizes)])
     indptr[1:] = ends[np.cumsum([len(words) for words in lines])]
-    return _counts(np.concatenate([np.empty(0, dtype=np.int32), *found]), indptr, PIECE_COLUMNS)
+    return np.concatenate([np.empty(0, dtype=np.int32), *found]), indptr
 
 
 @lru_cache(maxsize=200_000)
 def _pieces_of(word: str) -> Columns:
     framed = f" {word[:_LONGEST_WORD]} "
     pieces = [framed[at : at + size] for size in _PIECE_LENGTHS for at in range(len(framed) - size + 1)]
-    return np.array([crc32(piece.encode()) % PIECE_COLUMNS for piece in pieces], dtype=np.int32)
+    return np.array([WORD_COLUMNS + crc32(piece.encode()) % PIECE_COLUMNS for piece in pieces], dtype=np.int32)
 
 
-def _counts(columns: Columns, indptr: npt.NDArray[np.int64], width: int) -> sp.csr_matrix:
-    counts = sp.csr_matrix((np.ones(len(columns), dtype=np.float32), columns, indptr), shape=(len(indptr) - 1, width))
-    counts.sum_duplicates()
-    return counts
+def _counts(parts: Sequence[tuple[Columns, npt.NDArray[np.int64]]]) -> sp.csr_matrix:
+    """Count how often each column stands in each row; every part holds columns and where each row's begin. Columns come out sorted."""
+    n_rows = len(parts[0][1]) - 1
+    # Row and column in one number: sorting all at once is many times faster than row by row, 32 bits twice as fast as 64.
+    kind = np.uint32 if n_rows * N_COLUMNS < 2**32 else np.uint64
+    begins = np.arange(n_rows, dtype=kind) * kind(N_COLUMNS)
+    keys = np.concatenate([np.repeat(begins, np.diff(indptr)) + columns.astype(kind) for columns, indptr in parts])
+    keys.sort()
+    first = np.flatnonzero(np.r_[True, keys[1:] != keys[:-1]]) if len(keys) else np.empty(0, dtype=np.int64)
+    counts = np.diff(np.r_[first, len(keys)]).astype(np.float32)
+    distinct = keys[first]
+    indptr = np.searchsorted(distinct, np.r_[begins, np.iinfo(kind).max])
+    return sp.csr_matrix((counts, (distinct % kind(N_COLUMNS)).astype(np.int32), indptr.astype(np.int32)), shape=(n_rows, N_COLUMNS))
 
 
 def as_lists(counts: sp.csr_matrix) -> list[Columns]:
@@ -98,4 +103,7 @@ def from_lists(lists: Sequence[Columns]) -> sp.csr_matrix:
     """Return the counts that `as_lists` described."""
     indptr = np.zeros(len(lists) + 1, dtype=np.int64)
     np.cumsum([len(one) for one in lists], out=indptr[1:])
-    return _counts(np.concatenate([np.empty(0, dtype=np.int32), *lists]), indptr, N_COLUMNS)
+    columns = np.concatenate([np.empty(0, dtype=np.int32), *lists])
+    counts = sp.csr_matrix((np.ones(len(columns), dtype=np.float32), columns, indptr), shape=(len(lists), N_COLUMNS))
+    counts.sum_duplicates()
+    return counts

@@ -30,10 +30,15 @@ class TextLinear:
     weights: Floats32
 
     def score(self, counts: sp.csr_matrix) -> Floats:
-        """Return the fold models' mean log-odds."""
-        each = _weighted(counts, self.idf) @ self.weights[:, :-1].T + self.weights[:, -1]
-        mean: Floats = np.asarray(each, dtype=float).mean(axis=1)
-        return mean
+        """Return the fold models' mean log-odds: their mean weights', since they are linear."""
+        mean = self.weights.astype(np.float64).mean(axis=0)
+        damped = (1 + np.log(counts.data)) * self.idf[counts.indices]
+        # Words and pieces each to length one, so each half of a row is added up apart.
+        half = 2 * np.repeat(np.arange(counts.shape[0]), np.diff(counts.indptr)) + (counts.indices >= WORD_COLUMNS)
+        said = np.bincount(half, damped * mean[counts.indices], minlength=2 * counts.shape[0])
+        length = np.sqrt(np.bincount(half, damped * damped, minlength=2 * counts.shape[0]))
+        log_odds: Floats = np.divide(said, length, out=said, where=length > 0).reshape(-1, 2).sum(axis=1) + mean[-1]
+        return log_odds
 
 
 def fit_text(counts: sp.csr_matrix, y: npt.NDArray[np.bool_], groups: npt.NDArray[np.int64], *, n_folds: int, seed: int) -> tuple[TextLinear, Floats]:

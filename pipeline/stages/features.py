@@ -44,5 +44,5 @@ def _one_part(part: Path, *, out: Path, tokenizer: Tokenizer, with_text: bool) -
     write_parquet(columns, out / "rows" / part.name)
     write_parquet(hits, out / "hits" / part.name)
     if text is not None:
-        write_parquet(pd.DataFrame({"columns": as_lists(text)}), out / "text" / part.name)
+        write_parquet(pd.DataFrame({"columns": as_lists(text)}), out / "text" / part.name, rising="columns.list.element")
     return len(columns)
