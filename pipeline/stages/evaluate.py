@@ -23,12 +23,16 @@ _PAIRED = ("pr_auc", "precision_at_0.05")
 
 @dataclass(frozen=True)
 class Judged:
-    """``summary`` is what ``soihang evaluate --json`` prints; ``learner`` the one of the last fold."""
+    """``summary`` is what ``soihang evaluate --json`` prints; ``learner`` the one of the last fold, which ``learned`` from those rows of the
+    dataset; ``test``, ``y`` and ``probability`` are the test rows of all folds.
+    """
 
     summary: dict[str, Any]
     learner: Learner
     y: Bools
     probability: Floats
+    test: npt.NDArray[np.int64]
+    learned: npt.NDArray[np.int64]
 
 
 def evaluate(data: Dataset, y: Bools, *, settings: LearnConfig, seed: int) -> Judged:
@@ -48,7 +52,8 @@ def evaluate(data: Dataset, y: Bools, *, settings: LearnConfig, seed: int) -> Ju
     pooled = {name: np.concatenate(values) for name, values in scores.items()}
     summary = summarise(y[at], pooled, data.groups[at], split, prevalence=float(np.mean(prevalence)), settings=settings, seed=seed)
     summary["notes"] = _notes(data, split)
-    return Judged(summary, learner, y[at], pooled["model"])
+    last = split.folds[-1]
+    return Judged(summary, learner, y[at], pooled["model"], test=at, learned=np.sort(np.r_[last.train, last.calibration]))
 
 
 def _one_fold(data: Dataset, y: Bools, fold: Fold, settings: LearnConfig, seed: int) -> tuple[Learner, dict[str, Floats]]:

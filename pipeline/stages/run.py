@@ -17,6 +17,7 @@ from shutil import copyfile
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import numpy as np
 import pandas as pd
 
 from features.errors import DataError, ModelError, NothingNew
@@ -30,6 +31,7 @@ from pipeline.sources.mapping import SourceMapping
 from pipeline.stages.dataset import build_dataset
 from pipeline.stages.features import build_features
 from pipeline.stages.ingest import IngestReport, ingest
+from pipeline.stages.learned_rows import LEARNED_FILE, learned_rows
 from pipeline.stages.market import build_market
 from pipeline.stages.plan import Plan, plan
 from pipeline.stages.report import report
@@ -265,13 +267,15 @@ def read_features(out: Path, *, config: RunConfig, n_listings: int, with_text: b
 
 
 def learn(out: Path, labels: Labels, *, config: RunConfig) -> Trained:
-    """Train on what `take_in` and `read_features` left; leaves ``out/model``, its card and its evaluation."""
+    """Train on what `take_in` and `read_features` left; leaves ``out/model``, its card, its evaluation and which rows it
+    learned from.
+    """
     work = out / "work"
     reference = load_reference()
     data = build_dataset(work, labels, reference)
     digest = hashlib.sha256("\n".join(read_json(work / "inputs.json")["files"]).encode())
     digest.update(pd.util.hash_pandas_object(data.labels.table, index=False).to_numpy().tobytes())
-    return train(
+    trained = train(
         data,
         out / "model",
         config=config,
@@ -279,6 +283,9 @@ def learn(out: Path, labels: Labels, *, config: RunConfig) -> Trained:
         fingerprint=digest.hexdigest(),
         synthetic=bool("x_synthetic" in data.rows and data.rows["x_synthetic"].eq(True).any()),
     )
+    seen = [one.learned for one in trained.judged.values()]
+    write_parquet(learned_rows(data, np.concatenate(seen) if seen else np.empty(0, dtype=np.int64)), out / LEARNED_FILE)
+    return trained
 
 
 def choose(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,6 +15,7 @@ from features.text_hashes import from_lists
 from models.artifact import Model
 from models.control import CONTROL_COLUMNS, ControlCount, count_control
 from models.evidence import SIGN_COLUMNS, combine, weigh
+from models.learner import Learner
 from models.matrix import matrix
 from models.weights import BEHAVIOURS, EvidenceWeights
 from pipeline.parallel import on_processes
@@ -148,11 +149,14 @@ def predict(model: Model, rows: pd.DataFrame, hits: pd.DataFrame, evidence: pd.D
     """Return ``probability, low, high`` by behaviour that ``model`` takes over; ``text`` is the part of hashed words."""
     table = matrix(rows, hits, evidence, model.goods_groups)
     counts = from_lists(read_parquet(text)["columns"].tolist())
-    for learner in model.learners.values():
-        for name in set(learner.columns) - set(table):
-            # A further column (x_NAME) that this source does not have.
-            table[name] = pd.Series(np.nan, index=table.index, dtype="str" if name in learner.categories else "float32")
+    table = fill_columns(table, model.learners.values())
     return {name: model.learners[name].predict(table, counts) for name in model.takes_over}
+
+
+def fill_columns(table: pd.DataFrame, learners: Iterable[Learner]) -> pd.DataFrame:
+    """Return ``table`` with the columns that ``learners`` know and it lacks (an ``x_NAME`` that this source does not have), all missing."""
+    kinds = {name: "str" if name in one.categories else "float32" for one in learners for name in sorted(set(one.columns) - set(table))}
+    return table.assign(**{name: pd.Series(np.nan, index=table.index, dtype=kind) for name, kind in kinds.items()})
 
 
 def model_signs(

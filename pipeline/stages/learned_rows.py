@@ -1,0 +1,55 @@
+"""Which labelled rows a model has learned from, kept beside it as hashes, so that a later comparison is on rows that neither model knows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from pipeline.stages.dataset import Dataset
+
+LEARNED_FILE = "learned_rows.parquet"
+_NO_SELLER = np.uint64(0)
+
+
+@dataclass(frozen=True)
+class Unseen:
+    """Positions in the dataset that may judge, and in words which they are."""
+
+    rows: npt.NDArray[np.int64]
+    why: str
+
+
+def learned_rows(data: Dataset, positions: npt.NDArray[np.int64]) -> pd.DataFrame:
+    """Return ``key, seller`` (64-bit hashes; seller 0 = none) and ``captured_at`` (UTC) of the rows at ``positions``, each once."""
+    at = np.unique(positions)
+    keys, sellers = _hashes(data)
+    return pd.DataFrame({"key": keys[at], "seller": sellers[at], "captured_at": data.when.iloc[at].to_numpy()})
+
+
+def unseen_rows(data: Dataset, learned: Sequence[pd.DataFrame]) -> Unseen:
+    """Return the rows of ``data`` that none of the ``learned`` tables holds, of sellers that none of them holds.
+
+    Where captures are dated and some lie after the last one that any model learned from, only those count: later data judge what has
+    learned from earlier ones.
+    """
+    keys, sellers = _hashes(data)
+    fresh = np.ones(len(keys), dtype=bool)
+    for table in learned:
+        fresh &= ~np.isin(keys, table["key"].to_numpy(np.uint64))
+        known = table["seller"].to_numpy(np.uint64)
+        fresh &= ~np.isin(sellers, known[known != _NO_SELLER])
+    last = max((table["captured_at"].max() for table in learned if table["captured_at"].notna().any()), default=pd.NaT)
+    later = fresh & data.when.gt(last).to_numpy(bool) if pd.notna(last) else np.zeros(len(fresh), dtype=bool)
+    if later.any():
+        return Unseen(np.flatnonzero(later), f"captured after {last:%Y-%m-%d}, the last day that either model learned from, of sellers new to both")
+    return Unseen(np.flatnonzero(fresh), "not learned from by either model, of sellers new to both; time does not separate them")
+
+
+def _hashes(data: Dataset) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint64]]:
+    keys = pd.util.hash_pandas_object(data.rows["platform"] + "|" + data.rows["listing_id"], index=False).to_numpy(np.uint64)
+    sellers = pd.util.hash_pandas_object(data.sellers.astype("object").fillna(""), index=False).to_numpy(np.uint64)
+    return keys, np.where(data.sellers.isna().to_numpy(), _NO_SELLER, sellers)

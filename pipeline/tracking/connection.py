@@ -1,0 +1,84 @@
+"""Where runs and models are kept, and a client for it that says plainly when it does not answer."""
+
+from __future__ import annotations
+
+import logging
+import os
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from features.errors import SoiHangError
+
+REGISTERED = "soihang"
+_LOCAL = "mlflow.db"
+
+
+class TrackingAway(SoiHangError):
+    """MLflow's server or database does not answer."""
+
+    exit_code = 6
+
+
+class UnknownRun(SoiHangError):
+    """No such run, version or alias; or a run that was not logged by `log_training`."""
+
+    exit_code = 2
+
+
+def tracking_uri(folder: Path | None = None) -> str:
+    """Return where runs are kept; ``folder`` stands in for the current one."""
+    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{(folder or Path.cwd()).resolve() / _LOCAL}"
+
+
+def has_registry(folder: Path | None = None) -> bool:
+    """True where a registry is named or lies in ``folder``; asked before MLflow is imported."""
+    return bool(os.environ.get("MLFLOW_TRACKING_URI")) or ((folder or Path.cwd()) / _LOCAL).is_file()
+
+
+@contextmanager
+def connected(folder: Path | None) -> Iterator[tuple[Any, Any]]:
+    """Yield the ``mlflow`` module and a client; raises `TrackingAway` where an answer fails for any reason but a wrong name."""
+    # Seconds, not MLflow's minutes, until a dead server is reported.
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            import mlflow
+            from mlflow.exceptions import MlflowException
+
+            for name in ("mlflow", "alembic"):
+                logging.getLogger(name).setLevel(logging.ERROR)
+
+            mlflow.set_tracking_uri(tracking_uri(folder))
+            mlflow.set_registry_uri(tracking_uri(folder))
+            client = mlflow.MlflowClient()
+            if not client.search_registered_models(f"name='{REGISTERED}'"):
+                client.create_registered_model(REGISTERED)
+            yield mlflow, client
+    except (MlflowException, OSError) as error:
+        first = (str(error).splitlines() or [type(error).__name__])[0][:300]
+        raise TrackingAway(f"MLflow at {_shown(tracking_uri(folder))} does not answer: {first}. Start it, or set MLFLOW_TRACKING_URI.") from error
+
+
+def is_unknown(error: Exception) -> bool:
+    """True where MLflow answered that it has no such thing."""
+    return getattr(error, "error_code", "") in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")
+
+
+def start_experiment(mlflow: Any, client: Any, folder: Path | None) -> str:
+    """Make the experiment current and return its id; files lie beside a database of our own, and where the server says otherwise."""
+    name = os.environ.get("MLFLOW_EXPERIMENT_NAME") or "soihang"
+    found = client.get_experiment_by_name(name)
+    files = None if os.environ.get("MLFLOW_TRACKING_URI") else ((folder or Path.cwd()).resolve() / "mlruns").as_uri()
+    mlflow.set_experiment(experiment_id=found.experiment_id if found else client.create_experiment(name, files))
+    return name
+
+
+def _shown(uri: str) -> str:
+    """Return ``uri`` without a password."""
+    head, at, tail = uri.rpartition("@")
+    return f"{head.split('://')[0]}://…@{tail}" if at and "://" in head else uri
