@@ -16,7 +16,8 @@ from features.brands import BrandLexicon, find_brands, settle_roles
 from features.canonical import Canonical, canonicalise_all
 from features.cues import CueLexicon, find_cues
 from features.kind import KindLexicon, classify
-from features.price import model_key
+from features.pack import price_form
+from features.product import model_key, product_words
 from features.segment import words
 from features.text_hashes import Tokenizer, text_counts
 
@@ -78,7 +79,12 @@ def row_features(listings: pd.DataFrame, lexicons: Lexicons, *, tokenizer: Token
     hits = find_cues(canonical, originals, context, lexicons.cues)
     columns = pd.concat([rows[CARRIED], brands, kinds], axis=1)
     columns["brand_famous"] = columns["brand"].isin(lexicons.famous)
-    columns["model_key"] = pd.Series([model_key(title.folded) for title in canonical["title"]], dtype="str")
+    # Only articles of a known maker and kind are compared with each other: the rest need not be read.
+    comparable = (columns["brand"].notna() & columns["goods_group"].notna()).tolist()
+    for name, read in (("model_key", model_key), ("product_words", product_words)):
+        found = [read(title.folded) if able else "" for title, able in zip(canonical["title"], comparable, strict=True)]
+        columns[name] = pd.Series(found, dtype="str")
+    columns["price_form"] = pd.Series([price_form(title.folded) for title in canonical["title"]], dtype="str")
     columns["text_flags"] = pd.Series([_flags(*fields) for fields in zip(*canonical.values(), strict=True)], dtype="str")
     titles, descriptions = ([one.text for one in canonical[field]] for field in ("title", "description"))
     if tokenizer == "underthesea" and not with_text:

@@ -1,8 +1,13 @@
-"""How many whole articles a title sells together: "combo 3 áo", "lốc 4 hộp", "2 cái nồi"."""
+"""How much a price buys: whole articles sold together ("combo 3 áo"), the size of one ("100ml", "hộp 30 viên"), and what kind of offer it is.
+
+A price "from" something, or one that is to be asked for in chat, is not the article's price. A bundle of different things costs at least
+what each of them costs, so it may be compared and must not set a reference. A choice of sizes ("1kg/5kg") is priced at the smallest.
+"""
 
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 
 _MAX_UNITS = 200
 
@@ -16,13 +21,41 @@ _PIECES = re.compile(
     r"(?:^|[\[(]\s?)(?:combo |set )?(?P<n>\d{1,3}) ?(?:cái|chiếc|đôi|hộp|chai|lọ|lon|cuốn|quyển|tuýp|bịch|túi|hũ|thỏi|cặp|áo|quần)(?!\w)"
 )
 _NUMBER = re.compile(r"(?<!\d)\d{1,3}(?!\d)")
+#: "2x500ml", "(48 x 180ml)": so many of that size.
+_TIMES = re.compile(r"(?<![\w.,])(?P<n>\d{1,3})\s?[x×*]\s?\d{1,4}(?:[.,]\d{1,2})?\s?(?:ml|lít|lit|l|kg|gram|gr|g)(?!\w)")
+
+_AMOUNT = re.compile(
+    r"(?:(?<![\w.,])|(?<=\dx)|(?<=[a-zđ],))(?P<n>\d{1,5}(?:[.,]\d{1,2})?)\s?"
+    r"(?P<unit>ml|lít|lit|l|kg|gram|gam|gr|g|viên|miếng|tờ|gói)(?!\w)(?!\s?(?:[-–~]\s?\d|đến|/ ?tháng))"
+)
+#: "dưới 58kg" is a buyer, "ram 8g" a chip, "40kg-75kg" a span.
+_OTHER_FIGURE = re.compile(r"(?:dưới|từ|đến|tới|trên|nặng|khoảng|<|>|ram|rom|nhớ|[-–~])\s?$")
+_BASE = {"ml": (1.0, "ml"), "lít": (1000.0, "ml"), "lit": (1000.0, "ml"), "l": (1000.0, "ml"), "kg": (1000.0, "g"), "gram": (1.0, "g")}
+_BASE |= {"gam": (1.0, "g"), "gr": (1.0, "g"), "g": (1.0, "g")}
+#: Volume and weight say more of an article than how many sheets lie in it.
+_ORDER = ("ml", "g", "viên", "miếng", "gói", "tờ")
+
+_FROM = re.compile(r"(?<!\w)(?:giá|chỉ|giá chỉ)\s(?:chỉ\s)?từ\s?:?\s?\d[\d.,]*\s?(?:k|đ|đồng|vnđ|vnd|tr|triệu|nghìn|ngàn|ngan|nghin|trieu)(?!\w)")
+_ASK = re.compile(r"(?<!\w)(?:giá (?:inbox|ib|check ib|liên hệ|zalo)|(?:inbox|ib|liên hệ|hỏi) giá|ib để biết giá)(?!\w)")
+_BUNDLE = re.compile(r"(?<!\w)(?:combo|bộ đôi|bộ sản phẩm|set)(?!\w)[^+\[\]]{3,}[^\W\d] ?\+ ?(?!tặng|quà|freeship|free)[^\W\d]")
+
+PRICE_FORMS = frozenset({"from", "ask", "bundle", "choice"})
+"""What a price may be instead of the price of so many articles."""
+
+
+class Size(NamedTuple):
+    """``amount`` of one article in ``unit`` (ml, g, or viên, miếng, gói, tờ); ``several`` where the title offers a choice of sizes."""
+
+    amount: float
+    unit: str
+    several: bool
 
 
 def units(folded: str) -> float:
     """Return the number of whole articles in the pack, 1 where none is named; never more than 200.
 
-    >>> units("combo 3 áo thun"), units("hộp 60 viên"), units("áo thun")
-    (3.0, 1.0, 1.0)
+    >>> units("combo 3 áo thun"), units("hộp 60 viên"), units("áo thun"), units("dầu gội 2x500ml")
+    (3.0, 1.0, 1.0, 2.0)
     """
     for number in _NUMBER.finditer(folded):
         at = number.start()
@@ -31,7 +64,52 @@ def units(folded: str) -> float:
         if not before or before[-1] in "[(" or before.endswith(_PACKS):
             break
     else:
-        return 1.0
+        return _times(folded)
     found = _PACK.search(folded) or _PIECES.search(folded)
+    return float(max(1, min(int(found["n"]), _MAX_UNITS))) if found else _times(folded)
+
+
+def _times(folded: str) -> float:
+    found = _TIMES.search(folded) if "x" in folded or "*" in folded or "×" in folded else None
     return float(max(1, min(int(found["n"]), _MAX_UNITS))) if found else 1.0
 
+
+def size(folded: str) -> Size | None:
+    """Return the size of one article, the smallest where a choice is offered, or ``None`` where the title names none.
+
+    >>> size("dầu gội 1,5l"), size("gạo 1kg/5kg"), size("vitamin hộp 30 viên").unit
+    (Size(amount=1500.0, unit='ml', several=False), Size(amount=1000.0, unit='g', several=True), 'viên')
+    """
+    found = amounts(folded)
+    for unit in _ORDER:
+        values = {amount for amount, one, _ in found if one == unit}
+        if values:
+            return Size(min(values), unit, len(values) > 1 and unit in ("ml", "g"))
+    return None
+
+
+def amounts(folded: str) -> list[tuple[float, str, tuple[int, int]]]:
+    """Return every size in a title in its base unit, with its place."""
+    out = []
+    for found in _AMOUNT.finditer(folded):
+        factor, unit = _BASE.get(found["unit"], (1.0, found["unit"]))
+        amount = float(found["n"].replace(",", ".")) * factor
+        if amount > 0 and not _OTHER_FIGURE.search(folded, max(0, found.start() - 8), found.start()):
+            out.append((amount, unit, found.span()))
+    return out
+
+
+def price_form(folded: str) -> str:
+    """Return one of `PRICE_FORMS`, or ``""`` where the price is simply the price.
+
+    >>> price_form("giày chỉ từ 99k"), price_form("combo sữa rửa mặt + toner"), price_form("túi giá ib"), price_form("đơn từ 100k")
+    ('from', 'bundle', 'ask', '')
+    """
+    if "từ" in folded and _FROM.search(folded):
+        return "from"
+    if "giá" in folded and _ASK.search(folded):
+        return "ask"
+    if "+" in folded and _BUNDLE.search(folded):
+        return "bundle"
+    found = size(folded)
+    return "choice" if found is not None and found.several else ""

@@ -1,114 +1,73 @@
-"""How far a listing's price lies below what comparable listings of *other* sellers ask.
+"""How far a listing's price lies below what the genuine article is sold for by *other* sellers, as of the day it was captured.
 
-The unit of comparison is the seller, not the listing: each seller counts once per group, with the median of its own
-prices, so that one shop with two hundred rows cannot set the market. The listing's own seller is always left out. Where
-fewer than ``min_sellers`` others are known the answer is missing, never zero. Groups go from narrow to wide: brand, kind
-(goods group and head noun) and model; then brand and kind. No group is wider than a brand: the price of "a watch" means nothing.
+The unit of comparison is the seller, not the listing: each seller counts once per group, with the median of its own prices (`features.price_peers`),
+and the listing's own seller is left out. Where fewer than ``min_sellers`` others are known the answer is missing, never zero. Groups go from narrow
+to wide: near-same titles of one model (`features.product`); brand, kind and model; brand and kind. No group is wider than a brand: the price of
+"a watch" means nothing, it only steadies the estimate where few sellers are known (`features.price_hierarchy`).
 
-Where enough *official* shops or retailers sell in a group, they alone set the reference, because the middle of a group that
-is mostly fake is the price of a fake.
+The reference is what the *genuine* article costs. Where enough official shops sell in a group they alone set it, elsewhere they weigh more; a
+price far under the dated table of genuine prices sets none; and where a group falls into two markets, the lower one is not the norm
+(`features.price_sweep`): the middle of a group that is mostly fake is the price of a fake.
 """
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from features.days import day_number
 from features.errors import DataError
+from features.genuine import SECOND_HAND, against_genuine
+from features.price_hierarchy import Level, expected
+from features.price_peers import Entries, Offers, entries_of
+from features.price_sweep import Asked, ask
+from features.product import Products, model_key
 from features.seller import seller_key
+
+__all__ = ["NOT_COMPARABLE", "PEER_COLUMNS", "PRICE_COLUMNS", "SECOND_HAND", "PriceReference", "against_genuine", "model_key", "unit_price"]
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
 
 #: Kinds of thing whose price says nothing about the genuine article.
 NOT_COMPARABLE = frozenset({"voucher", "deposit", "service", "used", "sample", "accessory", "part"})
 
-#: Places where people sell what they no longer use: a new article's price says nothing about those.
-SECOND_HAND = frozenset({"chotot", "facebook"})
+PEER_COLUMNS = ["platform", "listing_id", "captured_at", "seller_id", "seller_name", "is_official", "price_vnd", "brand", "brand_role"]
+PEER_COLUMNS += ["goods_group", "item_type", "kind_why", "for_children", "n_units", "model_key", "product_words", "price_form"]
 
-PEER_COLUMNS = ["platform", "listing_id", "seller_id", "seller_name", "is_official", "price_vnd", "brand", "brand_role"]
-PEER_COLUMNS += ["goods_group", "item_type", "kind_why", "for_children", "n_units", "model_key"]
+#: Offers whose price is not the article's (`features.pack.price_form`), and offers that may be compared but set no reference.
+_NO_PRICE, _SETS_NOTHING = frozenset({"from", "ask"}), frozenset({"bundle", "choice"})
 
 #: Spread below which a group is treated as if it were this wide (natural log): sales of 20 % are everyday.
 MIN_SPREAD = 0.25
 
-#: A brand's group whose quartiles lie further apart than this (ratio) mixes articles of every price and is no reference.
-MAX_BRAND_SPREAD = 2.5
+#: A group without a model whose quartiles lie further apart than this (ratio) mixes articles of every price and is no reference.
+MAX_SPREAD = 2.5
 
-_MODEL_TOKEN = re.compile(r"(?<![\w])(?=[a-z]*\d)[a-z0-9]{1,12}(?![\w])")
-_UNIT_SPACE = re.compile(r"(?<=\d) (?=(?:ml|gb|tb|kg|g|l|mm|cm|inch|w|mah|v)\b)")
-_VARIANT_WORDS = re.compile(r"\b(?:pro|max|plus|mini|ultra|lite|air|se|fe|note|fold|flip|gen)\b")
+#: A price under this share of the least that the genuine article costs is no price of a genuine article.
+UNDER_FLOOR = 0.5
 
+#: Below which share of the genuine price a group of goods is suspected, where the table of bands says nothing (the Korean authority's rule).
+USUAL_BAND = 0.4
 
-def model_key(folded_title: str) -> str:
-    """Return the sorted model tokens of a title, or ``""`` where it names no model.
+#: The expected middle lies inside this many standard deviations with nine chances in ten.
+_NINE_IN_TEN = 1.645
+_QUARTILE_RANGE = 1.349  # of a normal, in standard deviations
 
-    >>> model_key("điện thoại iphone 15 pro max 256 gb")
-    '15 256gb max pro'
-    """
-    text = _UNIT_SPACE.sub("", folded_title)
-    tokens = set(_MODEL_TOKEN.findall(text))
-    if not tokens:
-        return ""
-    return " ".join(sorted(tokens | set(_VARIANT_WORDS.findall(text))))
+LEVELS = ("product", "model", "brand")
+#: Only here are two markets a sign: a brand's cheap and dear articles of one kind are two honest ones (real listings: irons, phones, creams).
+_ONE_ARTICLE = frozenset({"product", "model"})
 
-
-@dataclass(frozen=True)
-class _Peers:
-    """Sellers' median log prices of every group, sorted by group then price."""
-
-    groups: pd.Index
-    start: npt.NDArray[np.int64]
-    count: npt.NDArray[np.int64]
-    log_price: npt.NDArray[np.float64]
-    position: pd.Series  # (group, peer) -> position inside its group
-
-    @classmethod
-    def build(cls, table: pd.DataFrame) -> _Peers:
-        ordered = table.sort_values(["group", "log_price", "peer"], kind="stable").reset_index(drop=True)
-        inside = ordered.groupby("group", sort=False).cumcount()
-        sizes = ordered.groupby("group", sort=False).size()
-        position = pd.Series(
-            inside.to_numpy(), index=pd.MultiIndex.from_frame(ordered[["group", "peer"]], names=["group", "peer"])
-        )
-        count = sizes.to_numpy(dtype=np.int64)
-        start = np.concatenate([[0], np.cumsum(count)[:-1]]) if len(count) else np.empty(0, dtype=np.int64)
-        return cls(pd.Index(sizes.index), start.astype(np.int64), count, ordered["log_price"].to_numpy(), position)
-
-    def without(
-        self, group: pd.Series, peer: pd.Series, quantiles: tuple[float, ...]
-    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
-        """Return how many *other* sellers each row's group has and the given quantiles of their log prices."""
-        at = self.groups.get_indexer(pd.Index(group))
-        known = at >= 0
-        own = np.full(len(group), -1, dtype=np.int64)
-        if known.any():
-            rows = pd.MultiIndex.from_arrays([group[known], peer[known]])
-            found = self.position.index.get_indexer(rows)
-            own[known] = np.where(found >= 0, self.position.to_numpy()[found], -1)
-        safe = np.where(known, at, 0)
-        size = np.where(known, self.count[safe] if len(self.count) else 0, 0)
-        others = size - (own >= 0)
-        values = np.full((len(group), len(quantiles)), np.nan)
-        use = others > 0
-        first = self.start[safe[use]]
-        for column, q in enumerate(quantiles):
-            place = q * (others[use] - 1)
-            low, high = np.floor(place).astype(np.int64), np.ceil(place).astype(np.int64)
-            low_value = self.log_price[first + _skip(low, own[use])]
-            high_value = self.log_price[first + _skip(high, own[use])]
-            values[use, column] = low_value + (place - low) * (high_value - low_value)
-        return others, values
-
-
-def _skip(place: npt.NDArray[np.int64], own: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """Positions in the full group of positions in the group without its member ``own`` (-1: not a member)."""
-    return place + ((own >= 0) & (place >= own))
+_NUMBERS = ["price_n_peers", "price_n_low", "price_ref_floor", "price_ref_low", "price_ref_mid", "price_ref_high", "price_expected"]
+_NUMBERS += ["price_gap", "price_gap_low", "price_gap_high", "price_z", "price_percentile", "price_kind_gap", "price_band"]
+PRICE_COLUMNS = ["price_level", "price_by_official", *_NUMBERS]
 
 
 class PriceReference:
-    """Reference prices per group, learned from all rows, asked for per partition.
+    """Reference prices per group, learned from all rows, asked for per row as of the row's own day in Asia/Ho_Chi_Minh.
 
     Parameters
     ----------
@@ -119,148 +78,236 @@ class PriceReference:
         overstates how many there are, hence the higher number.
     min_official:
         From how many other official sellers on these alone set the reference.
+    genuine:
+        Dated table of what the genuine article costs at least (`against_genuine`); ``None``: nothing is known of it.
+    bands:
+        Dated table of goods groups with ``suspicious_below``, the share of the genuine price under which a price is suspected.
 
     Attributes
     ----------
-    peers_, official_peers_ : the sellers' prices by group
+    products_ : the clusters of near-same titles
+    peers_, official_peers_ : dict of level to the sellers' standing prices
     """
 
-    def __init__(self, *, min_sellers: int = 3, min_unnamed: int = 6, min_official: int = 3) -> None:
+    def __init__(
+        self,
+        *,
+        min_sellers: int = 3,
+        min_unnamed: int = 6,
+        min_official: int = 3,
+        genuine: pd.DataFrame | None = None,
+        bands: pd.DataFrame | None = None,
+    ) -> None:
         self.min_sellers = min_sellers
         self.min_unnamed = min_unnamed
         self.min_official = min_official
+        self.genuine = genuine
+        self.bands = bands
 
     def fit(self, rows: pd.DataFrame) -> PriceReference:
-        """Learn from ``rows`` (``PEER_COLUMNS``); rows without brand or price, or not comparable, are passed over."""
+        """Learn from ``rows`` (``PEER_COLUMNS``); rows without kind or price, or not comparable, are passed over."""
         missing = sorted(set(PEER_COLUMNS) - set(rows.columns))
         if missing:
             raise DataError(f"price reference needs the columns {missing}; run the features stage first")
-        usable = rows[_comparable(rows)]
-        peers, official = [], []
-        for groups in _levels(usable).values():
-            table = _seller_medians(usable, groups)
-            peers.append(table)
-            official.append(table[table["official"]])
-        self.peers_ = _Peers.build(pd.concat(peers, ignore_index=True))
-        self.official_peers_ = _Peers.build(pd.concat(official, ignore_index=True))
+        able = rows[_comparable(rows) & ~rows["price_form"].isin(_SETS_NOTHING)]
+        day, seller = day_number(able["captured_at"]), _seller_codes(able)
+        listing = _codes(able["platform"], able["listing_id"])
+        named = _named(able)
+        block = _model_codes(able, named)
+        order = np.lexsort((able["captured_at"].astype("int64").to_numpy(), listing, day))
+        self.products_ = Products().fit(block, able["product_words"], day, order)
+        groups = _groups(able, named, block, self.products_.transform(block, able["product_words"], day))
+        sets = self._sets(able)
+        self.peers_: dict[str, Entries] = {}
+        self.official_peers_: dict[str, Entries] = {}
+        badge = able["is_official"].fillna(False).to_numpy(dtype=bool)
+        moment = able["captured_at"].astype("int64").to_numpy()
+        for level, group in groups.items():
+            offers = Offers(np.where(sets, group, -1), seller, listing, day, moment, _log_unit_price(able), badge)
+            found = entries_of(offers)
+            self.peers_[level] = found
+            self.official_peers_[level] = found.at(found.official)
         return self
 
     def transform(self, rows: pd.DataFrame) -> pd.DataFrame:
-        """Return price columns for ``rows``, same index.
+        """Return ``PRICE_COLUMNS`` for ``rows``, same index; all but the last two are missing where the method abstains.
 
-        ``price_level`` (``model`` | ``brand``), ``price_by_official`` (bool), ``price_n_peers`` (other sellers),
-        ``price_ref_floor``, ``price_ref_low``, ``price_ref_mid``, ``price_ref_high`` (VND a unit: lowest tenth and quartiles of the other
-        sellers),
-        ``price_gap`` (natural log of own unit price over the middle; negative is cheaper), ``price_z`` (the gap in
-        robust standard deviations of the group). All missing where the method abstains.
+        ``price_level`` (``product`` | ``model`` | ``brand``), ``price_by_official`` (bool), ``price_n_peers`` (other sellers that set the
+        reference), ``price_n_low`` (others that stand in the lower of two markets and were left out); ``price_ref_floor``, ``price_ref_low``,
+        ``price_ref_mid``, ``price_ref_high`` (VND a unit: lowest tenth and quartiles of those sellers); ``price_expected`` (VND a unit: their
+        middle, steadied by the levels above), ``price_gap`` (natural log of own unit price over it; negative is cheaper) and its interval of nine in
+        ten ``price_gap_low``, ``price_gap_high``; ``price_z`` (the gap in robust standard deviations of the group); ``price_percentile`` (share
+        of all others of the group, fakes or not, that ask less; 0 to 1). Also ``price_kind_gap`` (log of own unit price over the middle of its
+        kind, whatever the brand: a description, no reference) and ``price_band`` (share of the genuine price under which this goods group is
+        suspected).
         """
-        out = pd.DataFrame(
-            {
-                "price_level": pd.Series(pd.NA, index=rows.index, dtype="str"),
-                "price_by_official": False,
-                **dict.fromkeys(_NUMBERS, np.nan),
-            },
-            index=rows.index,
-        )
-        open_rows = _comparable(rows)
-        for level in ("model", "brand"):
-            for official in (True, False):
-                todo = rows[open_rows]
-                if not len(todo):
-                    return out
-                answer = self._ask(todo, level, official=official)
-                out.loc[answer.index, answer.columns] = answer
-                open_rows = open_rows & out["price_level"].isna()
+        able = np.asarray(_comparable(rows), dtype=bool)
+        columns: dict[str, npt.NDArray[Any]] = {name: np.full(len(rows), np.nan) for name in _NUMBERS}
+        columns |= {"price_level": np.full(len(rows), None, dtype=object), "price_by_official": np.zeros(len(rows), dtype=bool)}
+        columns["price_band"] = self._band(rows)
+        for name, found in self._answer(rows[able], columns["price_band"][able]).items():
+            columns[name][able] = found
+        table = pd.DataFrame(columns, index=rows.index)[PRICE_COLUMNS]
+        return table.astype({"price_level": "str"})
+
+    def _answer(self, rows: pd.DataFrame, band: Floats) -> dict[str, npt.NDArray[Any]]:
+        """The price columns of comparable rows, without the band."""
+        asked = self._ask(rows, -np.log(np.where(np.isfinite(band), band, USUAL_BAND)))
+        own = _log_unit_price(rows)
+        needed = np.where(seller_key(rows).isna(), self.min_unnamed, self.min_sellers)
+        answers = {level: self._best(*asked[level]) for level in ("kind", *LEVELS)}
+        speaks = {level: answers[level].by_official | (answers[level].n >= needed) for level in answers}
+        # Near-same titles that name no model ("dép Nike nam") may be as mixed as the brand.
+        narrow = {level: answers[level].wide < np.log(MAX_SPREAD) for level in ("brand", "product")}
+        speaks["brand"] &= narrow["brand"]
+        speaks["product"] &= narrow["product"] | rows["model_key"].fillna("").ne("").to_numpy()
+        mean, sd = expected([Level(level, one.n.astype(float), one.logs[:, 2], one.wide / _QUARTILE_RANGE) for level, one in answers.items()])
+        levels = [level for level in LEVELS if answers[level].n.any()] or ["brand"]
+        chosen = [speaks[level] for level in levels]
+        any_level = np.logical_or.reduce(chosen)
+
+        def pick(of: str) -> npt.NDArray[np.float64]:
+            columns = [getattr(answers[level], of).astype(float) for level in levels]
+            return np.where(any_level, np.select(chosen, columns, np.nan), np.nan)
+
+        gap = np.where(any_level, own - mean, np.nan)
+        spread = np.maximum(pick("wide") / _QUARTILE_RANGE, MIN_SPREAD)
+        names = np.select(chosen, levels, "").astype(object)
+        names[~any_level] = None
+        table: dict[str, npt.NDArray[Any]] = {
+            "price_level": names,
+            "price_by_official": pick("by_official") == 1.0,
+            "price_n_peers": pick("n"),
+            "price_n_low": pick("low"),
+        }
+        for name, q in zip(("floor", "low", "mid", "high"), range(4), strict=True):
+            logs = np.select(chosen, [answers[level].logs[:, q] for level in levels], np.nan)
+            table[f"price_ref_{name}"] = np.exp(logs)
+        return table | {
+            "price_expected": np.exp(own - gap),
+            "price_gap": gap,
+            "price_gap_low": gap - _NINE_IN_TEN * sd,
+            "price_gap_high": gap + _NINE_IN_TEN * sd,
+            "price_z": gap / spread,
+            "price_percentile": pick("share_below"),
+            "price_kind_gap": np.where(answers["kind"].n >= self.min_unnamed, own - answers["kind"].logs[:, 2], np.nan),
+        }
+
+    def _ask(self, rows: pd.DataFrame, apart: Floats) -> dict[str, tuple[Asked, Asked]]:
+        """Ask every level, of all sellers and of the official ones alone."""
+        day, seller, own = day_number(rows["captured_at"]), _seller_codes(rows), _log_unit_price(rows)
+        named = _named(rows)
+        block = _model_codes(rows, named)
+        groups = _groups(rows, named, block, self.products_.transform(block, rows["product_words"], day))
+        one_market = np.full(len(rows), np.inf)
+        return {
+            level: (
+                ask(self.peers_[level], group=group, seller=seller, day=day, log_price=own, apart=apart if level in _ONE_ARTICLE else one_market),
+                ask(self.official_peers_[level], group=group, seller=seller, day=day, log_price=own, apart=one_market),
+            )
+            for level, group in groups.items()
+        }
+
+    def _best(self, everyone: Asked, officials: Asked) -> _Answer:
+        """The official sellers' answer where they are enough, else that of all sellers, without the lower of two markets."""
+        by_official = officials.others >= max(self.min_official, 1)
+        logs = np.where(by_official[:, None], officials.quantiles, everyone.quantiles)
+        n = np.where(by_official, officials.others, everyone.others - everyone.low)
+        low = np.where(by_official, 0, everyone.low)
+        return _Answer(by_official, n, low, logs, logs[:, 3] - logs[:, 1], everyone.share_below)
+
+    def _sets(self, rows: pd.DataFrame) -> npt.NDArray[np.bool_]:
+        """False where a price lies so far under the genuine floor that it says nothing of genuine articles."""
+        if self.genuine is None:
+            return np.ones(len(rows), dtype=bool)
+        ratio = against_genuine(rows, self.genuine)["price_to_genuine"]
+        return np.asarray(~ratio.lt(UNDER_FLOOR) | rows["is_official"].fillna(False).astype(bool), dtype=bool)
+
+    def _band(self, rows: pd.DataFrame) -> Floats:
+        """``suspicious_below`` of each row's goods group on its day; missing where the table has none."""
+        out = np.full(len(rows), np.nan)
+        if self.bands is None:
+            return out
+        day = day_number(rows["captured_at"])
+        begins, ends = day_number(pd.to_datetime(self.bands["valid_from"])), day_number(pd.to_datetime(self.bands["valid_to"]))
+        for row, (group, share) in enumerate(zip(self.bands["goods_group"], self.bands["suspicious_below"].astype(float), strict=True)):
+            out[rows["goods_group"].eq(group).to_numpy() & (day >= begins[row]) & (day <= ends[row])] = share
         return out
 
-    def _ask(self, rows: pd.DataFrame, level: str, *, official: bool) -> pd.DataFrame:
-        groups = _levels(rows)[level]
-        rows = rows[groups.notna()]
-        groups = groups[groups.notna()]
-        peers = self.official_peers_ if official else self.peers_
-        others, logs = peers.without(groups, _peer(rows), (0.1, 0.25, 0.5, 0.75))
-        needed = np.where(seller_key(rows).isna(), self.min_unnamed, self.min_sellers)
-        enough = others >= (np.maximum(self.min_official, 1) if official else needed)
-        if level == "brand":
-            enough &= np.less(logs[:, 3] - logs[:, 1], np.log(MAX_BRAND_SPREAD), where=enough, out=np.zeros(len(enough), dtype=bool))
-        kept, logs, others = rows[enough], logs[enough], others[enough]
-        gap = _log_unit_price(kept).to_numpy() - logs[:, 2]
-        spread = np.maximum((logs[:, 3] - logs[:, 1]) / 1.349, MIN_SPREAD)  # 1.349: quartile range of a normal
-        return pd.DataFrame(
-            {
-                "price_level": pd.Series(level, index=kept.index, dtype="str"),
-                "price_by_official": official,
-                "price_n_peers": others.astype(float),
-                "price_ref_floor": np.exp(logs[:, 0]),
-                "price_ref_low": np.exp(logs[:, 1]),
-                "price_ref_mid": np.exp(logs[:, 2]),
-                "price_ref_high": np.exp(logs[:, 3]),
-                "price_gap": gap,
-                "price_z": gap / spread,
-            },
-            index=kept.index,
-        )
 
-
-_NUMBERS = ["price_n_peers", "price_ref_floor", "price_ref_low", "price_ref_mid", "price_ref_high", "price_gap", "price_z"]
+class _Answer(NamedTuple):
+    by_official: npt.NDArray[np.bool_]
+    n: Ints
+    low: Ints
+    logs: Floats
+    wide: Floats
+    share_below: Floats
 
 
 def _comparable(rows: pd.DataFrame) -> pd.Series:
     return (
         rows["price_vnd"].gt(0)
-        & rows["brand"].notna()
         & rows["goods_group"].notna()
         & ~rows["item_type"].isin(NOT_COMPARABLE)
-        & rows["brand_role"].eq("mark")
+        & ~rows["brand_role"].isin(["style", "compatible", "other_goods"])
+        & ~rows["price_form"].isin(_NO_PRICE)
         & ~rows["platform"].isin(SECOND_HAND)
     )
 
 
-def _levels(rows: pd.DataFrame) -> dict[str, pd.Series]:
+def _named(rows: pd.DataFrame) -> npt.NDArray[np.bool_]:
+    return np.asarray(rows["brand"].notna() & rows["brand_role"].eq("mark"), dtype=bool)
+
+
+def _groups(rows: pd.DataFrame, named: npt.NDArray[np.bool_], model: Ints, product: Ints) -> dict[str, Ints]:
+    """Group numbers by level, wide to narrow, -1 where a row belongs to none."""
+    kind = _kind_codes(rows)
+    brand = np.where(named, _mix(kind, _codes(rows["brand"])), -1)
+    keyed = named & rows["model_key"].fillna("").ne("").to_numpy()
+    return {
+        "kind": kind,
+        "brand": brand,
+        "model": np.where(keyed, model, -1),
+        "product": np.where(product >= 0, _mix(model, product), -1),
+    }
+
+
+def _kind_codes(rows: pd.DataFrame) -> Ints:
     # The head noun keeps an earphone apart from a phone of the same maker.
-    kind = rows["goods_group"] + "|" + rows["item_type"].fillna("goods") + "|" + rows["kind_why"].fillna("")
-    kind = kind + np.where(rows["for_children"].fillna(False).astype(bool), "|child", "")
-    brand = rows["brand"] + "|" + kind
-    model = (brand + "|" + rows["model_key"]).where(rows["model_key"].fillna("").ne(""))
-    return {"model": model, "brand": brand}
+    child = rows["for_children"].fillna(False).to_numpy(dtype=bool)
+    return _mix(_codes(rows["goods_group"], rows["item_type"].fillna("goods"), rows["kind_why"]), child.astype(np.int64))
 
 
-def _peer(rows: pd.DataFrame) -> pd.Series:
-    return seller_key(rows).fillna(rows["platform"] + "|listing|" + rows["listing_id"])
+def _model_codes(rows: pd.DataFrame, named: npt.NDArray[np.bool_]) -> Ints:
+    """Brand, kind and model key: only inside these can two titles name the same product."""
+    return np.where(named, _mix(_mix(_kind_codes(rows), _codes(rows["brand"])), _codes(rows["model_key"])), -1)
 
 
-def _log_unit_price(rows: pd.DataFrame) -> pd.Series:
-    return np.log(rows["price_vnd"] / rows["n_units"].fillna(1.0).clip(lower=1.0))
+def _codes(*columns: pd.Series) -> Ints:
+    """64-bit numbers, the same for the same texts in every table, never negative."""
+    out = np.zeros(len(columns[0]), dtype=np.int64)
+    for column in columns:
+        places, values = pd.factorize(column.fillna("").to_numpy(dtype=object))
+        hashed = pd.util.hash_array(np.asarray(values, dtype=object), categorize=False).view(np.int64) if len(values) else np.zeros(1, dtype=np.int64)
+        out = _mix(out, hashed[places])
+    return out
 
 
-def _seller_medians(rows: pd.DataFrame, groups: pd.Series) -> pd.DataFrame:
-    table = pd.DataFrame(
-        {
-            "group": groups,
-            "peer": _peer(rows),
-            "log_price": _log_unit_price(rows),
-            "official": rows["is_official"].fillna(False).astype(bool),
-        }
-    ).dropna(subset=["group"])
-    grouped = table.groupby(["group", "peer"], sort=False)
-    return grouped.agg(log_price=("log_price", "median"), official=("official", "any")).reset_index()
+def _mix(left: Ints, right: Ints) -> Ints:
+    with np.errstate(over="ignore"):
+        mixed = (left.view(np.uint64) * np.uint64(0x9E3779B97F4A7C15)) ^ right.view(np.uint64)
+        mixed = (mixed ^ (mixed >> np.uint64(29))) * np.uint64(0xBF58476D1CE4E5B9)
+    return (mixed >> np.uint64(1)).view(np.int64)
 
 
-def against_genuine(rows: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
-    """Stand each unit price beside the least a genuine new article costs (``table``: one dated row a brand and group).
+def _seller_codes(rows: pd.DataFrame) -> Ints:
+    return _codes(seller_key(rows).fillna(rows["platform"] + "|listing|" + rows["listing_id"]))
 
-    Returns ``genuine_floor`` (VND) and ``price_to_genuine`` (ratio, under 1 is below the floor), same index as ``rows``;
-    missing where the table has no row, the kind differs (an accessory, a sample), things are sold second-hand, or the capture is outside
-    the row's dates.
-    """
-    keyed = rows[["platform", "brand", "goods_group", "item_type", "brand_role", "price_vnd", "n_units", "captured_at"]].merge(
-        table, how="left", on=["brand", "goods_group"]
-    ).set_index(rows.index)
-    kinds = keyed["item_types"].fillna("").str.split("|")
-    fits = pd.Series([item in known for item, known in zip(keyed["item_type"], kinds, strict=True)], index=rows.index)
-    day = keyed["captured_at"].dt.tz_convert("Asia/Ho_Chi_Minh").dt.tz_localize(None).dt.normalize()
-    begins, ends = pd.to_datetime(keyed["valid_from"]), pd.to_datetime(keyed["valid_to"])
-    dated = (day >= begins) & (ends.isna() | (day <= ends))
-    floor = keyed["floor_vnd"].astype(float).where(fits & dated & keyed["brand_role"].eq("mark") & ~keyed["platform"].isin(SECOND_HAND))
-    unit = (keyed["price_vnd"] / keyed["n_units"].fillna(1.0).clip(lower=1.0)).where(keyed["price_vnd"] > 0)
-    return pd.DataFrame({"genuine_floor": floor, "price_to_genuine": unit / floor}, index=rows.index)
+
+def unit_price(rows: pd.DataFrame) -> pd.Series:
+    """Return VND for one whole article."""
+    return rows["price_vnd"] / rows["n_units"].fillna(1.0).clip(lower=1.0)
+
+
+def _log_unit_price(rows: pd.DataFrame) -> Floats:
+    return np.asarray(np.log(unit_price(rows)), dtype=np.float64)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features.errors import DataError
@@ -34,10 +34,13 @@ def offers(*rows: dict[str, Any]) -> pd.DataFrame:
         "for_children": False,
         "n_units": 1.0,
         "model_key": "",
+        "product_words": "",
+        "price_form": "",
         "captured_at": DAY,
     }
     table = pd.DataFrame([{"listing_id": f"L{n}", "seller_id": f"S{n}"} | plain | row for n, row in enumerate(rows)])
     text = ["platform", "listing_id", "seller_id", "seller_name", "brand", "brand_role", "goods_group", "item_type", "kind_why", "model_key"]
+    text += ["product_words", "price_form"]
     return table.astype(dict.fromkeys(text, "str") | {"price_vnd": "float64", "n_units": "float64"})
 
 
@@ -104,9 +107,17 @@ def test_three_official_sellers_alone_set_the_reference() -> None:
 
 
 def test_two_official_sellers_set_nothing_alone() -> None:
-    official = [{"is_official": True} | offer for offer in asking(3000, 3000)]
+    official = [{"is_official": True} | offer for offer in asking(400, 400)]
     found = priced(offers(*asking(300, *[300] * 10), *official)).iloc[0]
     assert (found["price_by_official"], found["price_n_peers"]) == (False, 12)
+
+
+def test_an_official_seller_weighs_as_much_as_three_others() -> None:
+    # Four others at 300, one official at 400 that counts three times: the middle of 300 ×4, 400 ×3 is 300; with two official ones 400.
+    one, two = ([{"is_official": True} | offer for offer in asking(*[400] * n)] for n in (1, 2))
+    plain = asking(300, *[300] * 4)
+    assert priced(offers(*plain, *one)).iloc[0]["price_ref_mid"] == pytest.approx(300)
+    assert priced(offers(*plain, *two)).iloc[0]["price_ref_mid"] == pytest.approx(400)
 
 
 @pytest.mark.parametrize("site", sorted(SECOND_HAND))
@@ -190,6 +201,7 @@ def test_the_reference_is_the_quantile_of_the_other_sellers_medians(pairs: list[
             assert math.log(found.loc[row, "price_ref_low"]) == pytest.approx(np.quantile(others, 0.25))
 
 
+@settings(max_examples=15)
 @given(many)
 def test_a_row_gets_the_same_answer_alone_and_in_any_batch_and_order(pairs: list[tuple[int, int]]) -> None:
     rows = offers(*[{"seller_id": f"S{seller}", "price_vnd": float(price), "is_official": seller > 3} for seller, price in pairs])
