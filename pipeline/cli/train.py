@@ -35,19 +35,24 @@ def train_command(
     from pipeline.labels import read_outcomes
     from pipeline.manifest import lock
     from pipeline.progress import RowProgress
+    from pipeline.recipe import write_recipe
     from pipeline.sources.mapping import load_mappings
     from pipeline.stages.run import learn, read_features, take_in
     from pipeline.tracking import describe, log_training
 
     settings = load_run_config(config)
     labels = read_outcomes(outcomes, as_of=list_day)
+    logged: dict[str, str] = {}
     with lock(out), RowProgress() as progress:
+        # Before anything is read: a file that changes meanwhile must not go into the log as what was learned from.
+        recipe = write_recipe(listings, outcomes, sources=sources, source=source, as_of=list_day, config=settings, key=contact_key())
         taken = take_in(
             listings, out=out, config=settings, mappings=load_mappings(sources), key=contact_key(), source=source, on_rows=progress
         )
         read_features(out, config=settings, n_listings=taken.n_listings, with_text=True, on_rows=progress)
         trained = learn(out, labels, config=settings)
-        logged = log_training(trained, parameters=settings.learn.model_dump() | {"seed": settings.seed}) if track else {}
+        if track:
+            logged = log_training(trained, parameters=settings.learn.model_dump() | {"seed": settings.seed}, recipe=recipe)
     said = {"model_version": trained.model.version, "takes_over": trained.model.takes_over, "verdict": trained.verdict, "mlflow": logged}
     said["evaluation"] = trained.summaries
     lines = [*trained.lines(), *([describe(logged)] if track else [])]

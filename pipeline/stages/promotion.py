@@ -5,34 +5,32 @@ Nothing is switched here: `promote` says what it found, and the command acts on 
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from features.errors import DataError
 from models.artifact import Model
 from models.comparison import Comparison, Said, compare
 from pipeline.config import RunConfig
+from pipeline.labels import Labels
 from pipeline.promotion_rules import PromotionRules
-from pipeline.stages.batch_comparison import BatchComparison
-from pipeline.stages.dataset import Dataset
+from pipeline.reference import load_reference
+from pipeline.stages.batch_comparison import BatchComparison, compare_batch
+from pipeline.stages.dataset import Dataset, build_dataset
+from pipeline.stages.ingest import IngestReport
 from pipeline.stages.learned_rows import Unseen, unseen_rows
+from pipeline.stages.promotion_verdicts import Verdict, said_gap, verdicts
+from pipeline.stages.run import VIETNAM
 from pipeline.stages.score import fill_columns
+from pipeline.store import read_json
 
 _SLICES = ("platform", "goods_group", "shop")
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """One rule: ``said`` gives the figures it was judged by."""
-
-    rule: str
-    holds: bool
-    said: str
 
 
 @dataclass(frozen=True)
@@ -53,9 +51,23 @@ class Promotion:
         """True where every rule holds."""
         return all(one.holds for one in self.verdicts)
 
-    def decided(self, decision: str, reason: str) -> Promotion:
-        """Return the same comparison with what was decided and why."""
-        return replace(self, decision=decision, reason=reason)
+    @property
+    def promoted(self) -> bool:
+        """True where the challenger becomes the champion."""
+        return self.decision in ("promoted", "promoted anyway")
+
+    def decide(self, *, dry_run: bool, anyway: str | None, note: str = "") -> Promotion:
+        """Return the comparison with the decision: by the rules, or by the person who gives a reason in ``anyway``."""
+        failed = ", ".join(one.rule for one in self.verdicts if not one.holds)
+        if dry_run:
+            decision, reason = "not promoted (dry run)", f"would fail: {failed}" if failed else "every rule holds"
+        elif self.allowed:
+            decision, reason = "promoted", "every rule holds"
+        elif anyway is not None and anyway.strip():
+            decision, reason = "promoted anyway", f"{anyway.strip()} (failed: {failed})"
+        else:
+            decision, reason = "not promoted", f"failed: {failed}. --anyway REASON overrules, in writing"
+        return replace(self, decision=decision, reason=f"{reason}. {note}" if note else reason)
 
     def to_json(self) -> dict[str, Any]:
         """Return plain values."""
@@ -77,11 +89,32 @@ class Promotion:
         for one in self.later:
             rows.append(
                 f"{one.behaviour:<12} {one.n:,} rows, {one.n_positive:,} positive: PR-AUC {one.champion['pr_auc']['value']:.3f} -> "
-                f"{one.challenger['pr_auc']['value']:.3f}, {_gap(one.pr_auc_gap)}"
+                f"{one.challenger['pr_auc']['value']:.3f}, {said_gap(one.pr_auc_gap)}"
             )
         rows += self.batch.lines()
         rows += [f"{'holds' if one.holds else 'FAILS':<6} {one.rule:<12} {one.said}" for one in self.verdicts]
         return [*rows, f"{self.decision}: {self.reason}" if self.reason else self.decision]
+
+
+def judge_challenger(
+    out: Path,
+    labels: Labels,
+    challenger: Model,
+    champion: Model | None,
+    learned: Sequence[pd.DataFrame],
+    *,
+    rules: PromotionRules,
+    config: RunConfig,
+    capacity: pd.DataFrame | None = None,
+) -> Promotion:
+    """Compare on what `take_in` and `read_features` left in ``out``; leaves both lists in ``out/promotion``."""
+    data = build_dataset(out / "work", labels, load_reference())
+    taken = IngestReport.from_json(read_json(out / "work" / "ingest.json"))
+    if taken.latest_capture is None:
+        raise DataError(f"{out / 'work' / 'ingest.json'} names no capture; ingest again")
+    as_of = taken.latest_capture.astimezone(VIETNAM).date()
+    batch = compare_batch(out, champion, challenger, config=config, as_of=as_of, capacity=capacity)
+    return promote(data, batch, challenger, champion, learned, rules=rules, config=config)
 
 
 def promote(
@@ -97,15 +130,9 @@ def promote(
     """Judge ``challenger`` on the rows of ``data`` that are in none of ``learned``; ``batch`` is what both say of a whole crawl."""
     fresh = unseen_rows(data, learned)
     later, thin = compare_later(data, fresh, challenger, champion, rules=rules, seed=config.seed)
-    verdicts = [
-        _enough(later, thin, rules),
-        _gains(later, rules),
-        _calibrated(later, rules),
-        _no_slice_lost(later, rules),
-        _fast(challenger, data, rules),
-    ]
+    rulings = verdicts(later, thin, challenger, data, rules)
     said = f"{len(fresh.rows):,} of {len(data.rows):,} labelled rows: {fresh.why}"
-    return Promotion(challenger.version, champion.version if champion else None, said, later, batch, verdicts)
+    return Promotion(challenger.version, champion.version if champion else None, said, later, batch, rulings)
 
 
 def compare_later(
@@ -146,68 +173,3 @@ def _slices(data: Dataset, rows: npt.NDArray[np.int64]) -> dict[str, pd.Series]:
     shop = pd.cut(listed, [-np.inf, 3, 20, np.inf], labels=["up to 3 listings", "4 to 20", "over 20"]).astype("str")
     platform = data.rows["platform"].iloc[rows].reset_index(drop=True)
     return dict(zip(_SLICES, (platform, group, shop), strict=True))
-
-
-def _enough(later: list[Comparison], thin: list[str], rules: PromotionRules) -> Verdict:
-    said = ", ".join(f"{one.behaviour} {one.n_positive}" for one in later) or "none"
-    return Verdict("enough finds", bool(later), f"later finds {said}" + (f"; too few: {', '.join(thin)}" if thin else ""))
-
-
-def _gains(later: list[Comparison], rules: PromotionRules) -> Verdict:
-    better = [one.behaviour for one in later if one.pr_auc_gap["ci"] and one.pr_auc_gap["ci"][0] > rules.min_gain]
-    worse = [one.behaviour for one in later if one.pr_auc_gap["ci"] and one.pr_auc_gap["ci"][1] < 0]
-    said = "; ".join(f"{one.behaviour} {_gap(one.pr_auc_gap)}" for one in later) or "nothing to judge by"
-    return Verdict("gain", bool(better) and not worse, said)
-
-
-def _calibrated(later: list[Comparison], rules: PromotionRules) -> Verdict:
-    limits = rules.calibration
-    holds, said = bool(later), []
-    for one in later:
-        new, old = one.observed_over_expected["challenger"], one.observed_over_expected["champion"]
-        if new is None:
-            continue
-        # Distances on the log scale: half as many finds as promised is as wrong as twice as many.
-        inside = limits.lowest <= new <= limits.highest
-        holds &= inside or (old is not None and 0 < new and abs(np.log(new)) <= abs(np.log(max(old, 1e-9))))
-        words = f"{one.behaviour} finds over promised {new:.2f}" + (f" (champion {old:.2f})" if old is not None else "")
-        if one.brier_gap is not None:
-            bounds = one.brier_gap["ci"]
-            holds &= one.brier_gap["difference"] <= limits.max_brier_loss or bounds is None or bounds[0] <= limits.max_brier_loss
-            words += f", Brier {_gap(one.brier_gap)}"
-        said.append(words)
-    return Verdict("calibration", holds, "; ".join(said) or "nothing is promised")
-
-
-def _no_slice_lost(later: list[Comparison], rules: PromotionRules) -> Verdict:
-    gaps = [(one.behaviour, gap) for one in later for gap in one.slices]
-    lost = [f"{name} {gap.slice} {gap.value} {gap.difference:+.3f}" for name, gap in gaps if _collapsed(gap.difference, gap.ci, rules)]
-    worst = min(gaps, key=lambda item: item[1].difference, default=None)
-    if lost:
-        return Verdict("slices", False, f"lost: {'; '.join(lost)}")
-    said = f"{len(gaps)} slices" + (f", worst {worst[1].slice} {worst[1].value} {worst[1].difference:+.3f}" if worst else ": none is large enough")
-    return Verdict("slices", bool(later), said)
-
-
-def _collapsed(difference: float, ci: list[float] | None, rules: PromotionRules) -> bool:
-    return difference < -rules.slices.max_drop and ci is not None and ci[1] < 0
-
-
-def _fast(model: Model, data: Dataset, rules: PromotionRules) -> Verdict:
-    """Time the learned score of every labelled row, at least two thousand of them, on this machine."""
-    learners = [model.learners[name] for name in model.takes_over]
-    rows = np.resize(np.arange(len(data.rows)), max(len(data.rows), 2000))
-    table, text = data.table.iloc[rows].reset_index(drop=True), data.text[rows]
-    begun = time.process_time()
-    for learner in learners:
-        learner.predict(fill_columns(table, [learner]), text)
-    each = 1000 * (time.process_time() - begun) / len(rows)
-    return Verdict("speed", each <= rules.speed.max_ms_per_listing, f"{each:.3f} ms a listing of {rules.speed.max_ms_per_listing:g} allowed")
-
-
-def _gap(gap: dict[str, Any]) -> str:
-    ci = gap["ci"]
-    if ci is None:
-        return f"{gap['difference']:+.3f} (no interval)"
-    word = "a tie" if ci[0] <= 0 <= ci[1] else ""
-    return f"{gap['difference']:+.3f} [{ci[0]:+.3f}, {ci[1]:+.3f}]" + (f" {word}" if word else "")

@@ -6,23 +6,27 @@
 
 from pipeline.tracking.comparison_run import log_promotion
 from pipeline.tracking.connection import TrackingAway, UnknownRun, has_registry, tracking_uri
-from pipeline.tracking.registry import Registered, challenger_of, champion, load_champion, load_version, roll_back, switch_champion
-from pipeline.tracking.runs import fetch_run, runs_table
+from pipeline.tracking.registry import Registered, Rivals, champion, find_registered, load_champion, load_version, rivals, roll_back, switch_champion
+from pipeline.tracking.runs import LoggedRun, fetch_learned_rows, fetch_run, runs_table
 from pipeline.tracking.training_run import describe, log_training
 
 __all__ = [
+    "LoggedRun",
     "Registered",
+    "Rivals",
     "TrackingAway",
     "UnknownRun",
-    "challenger_of",
     "champion",
     "describe",
+    "fetch_learned_rows",
     "fetch_run",
+    "find_registered",
     "has_registry",
     "load_champion",
     "load_version",
     "log_promotion",
     "log_training",
+    "rivals",
     "roll_back",
     "runs_table",
     "switch_champion",

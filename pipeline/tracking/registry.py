@@ -12,9 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from features.errors import ModelError
 from models.artifact import Model, load_model
 from pipeline.tracking.connection import REGISTERED, UnknownRun, connected, is_unknown
+from pipeline.tracking.runs import fetch_learned_rows
 
 CHAMPION, CHALLENGER, COLDSTART = "champion", "challenger", "coldstart"
 _HISTORY, _REMEMBERED = "champions", 50
@@ -36,7 +39,7 @@ def champion(folder: Path | None = None) -> Registered | None:
         return _entry(client, find_version(client, CHAMPION))
 
 
-def challenger_of(wanted: str | None, folder: Path | None = None) -> Registered:
+def find_registered(wanted: str | None, folder: Path | None = None) -> Registered:
     """Return the entry of a registry version, alias, run id or model version, by default of ``challenger``; raises `UnknownRun`."""
     with connected(folder) as (_, client):
         found = _entry(client, _look_up(client, wanted or CHALLENGER))
@@ -59,10 +62,40 @@ def load_version(version: str, folder: Path | None = None) -> Model:
         return _fetch(mlflow, version)
 
 
-def switch_champion(version: str, folder: Path | None = None) -> None:
-    """Make ``version`` the champion and remember the one before."""
+@dataclass(frozen=True)
+class Rivals:
+    """Challenger and champion, loaded, with the rows each learned from; ``champion`` is ``None`` where evidence orders, or where ``note``
+    says that the champion cannot be loaded.
+    """
+
+    entry: Registered
+    challenger: Model
+    champion: Model | None
+    learned: list[pd.DataFrame]
+    note: str
+
+
+def rivals(wanted: str | None = None, folder: Path | None = None) -> Rivals:
+    """Return the pair to be compared; raises `UnknownRun` where the challenger is unknown or is the champion, `ModelError` where it is broken."""
+    entry, holder = find_registered(wanted, folder), champion(folder)
+    if holder is not None and holder.version == entry.version:
+        raise UnknownRun(f"version {entry.version} is the champion already")
+    challenger = load_version(entry.version, folder)
+    learned = [fetch_learned_rows(entry.run_id, folder)]
+    if holder is None:
+        return Rivals(entry, challenger, None, learned, "")
+    try:
+        rival = load_version(holder.version, folder)
+    except ModelError as error:
+        return Rivals(entry, challenger, None, learned, f"champion version {holder.version} cannot be loaded ({error}); compared with evidence")
+    return Rivals(entry, challenger, rival, [*learned, fetch_learned_rows(holder.run_id, folder)], "")
+
+
+def switch_champion(version: str, decided_in: str, folder: Path | None = None) -> None:
+    """Make ``version`` the champion, remember the one before, and say so in the run that decided it."""
     with connected(folder) as (_, client):
         switch(client, version)
+        client.set_tag(decided_in, "switched", "yes")
 
 
 def roll_back(to: str | None = None, folder: Path | None = None) -> tuple[Registered | None, Registered | None]:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pandas as pd
 
 from pipeline.recipe import Recipe
-from pipeline.store import read_json
+from pipeline.stages.learned_rows import LEARNED_FILE
+from pipeline.store import read_json, read_parquet
 from pipeline.tracking.connection import UnknownRun, connected, is_unknown, start_experiment
 
 
@@ -33,6 +35,13 @@ def fetch_run(run_id: str, into: Path, folder: Path | None = None) -> LoggedRun:
         if not found:
             raise UnknownRun(f"run {run_id} holds no model.json: it was not logged by `soihang train`")
         return LoggedRun(run_id, Recipe.from_json(read_json(recipe)), found[0], dict(run.data.params))
+
+
+def fetch_learned_rows(run_id: str, folder: Path | None = None) -> pd.DataFrame:
+    """Return which rows a run's model learned from; raises `UnknownRun` where the run does not say."""
+    with connected(folder) as (mlflow, client), TemporaryDirectory(prefix="soihang-run-") as into:
+        _run(client, run_id)
+        return read_parquet(_download(mlflow, run_id, LEARNED_FILE, Path(into)))
 
 
 def runs_table(folder: Path | None = None, *, kind: str = "behaviour") -> pd.DataFrame:
