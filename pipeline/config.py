@@ -63,6 +63,14 @@ class LearnConfig(_Frozen):
     resamples: int = Field(ge=20, le=5000)
 
 
+class ReviewConfig(_Frozen):
+    """How many listings a desk review draws: the highest, at random, and equally from each stratum of score."""
+
+    top: int = Field(default=50, ge=0)
+    random: int = Field(default=50, ge=0)
+    stratified: int = Field(default=100, ge=0)
+
+
 class RunConfig(_Frozen):
     """All of ``configs/run.yaml``; each key is explained there."""
 
@@ -74,6 +82,7 @@ class RunConfig(_Frozen):
     learn: LearnConfig
     plan: PlanConfig
     control: ControlConfig
+    review: ReviewConfig = ReviewConfig()
 
 
 def load_yaml(name: str | Path) -> dict[str, Any]:
