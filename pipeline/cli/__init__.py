@@ -12,7 +12,24 @@ from typing import NoReturn
 import typer
 
 from features.errors import SoiHangError
-from pipeline.cli import brand, demo, doctor, evaluate, ingest, plan, report, run, schema, score, simulate, train
+from pipeline.cli import (
+    brand,
+    demo,
+    doctor,
+    evaluate,
+    ingest,
+    plan,
+    promote,
+    report,
+    reproduce,
+    review,
+    rollback,
+    run,
+    schema,
+    score,
+    simulate,
+    train,
+)
 
 EPILOG = (
     "Exit codes: 0 done; 1 a bug of ours; 2 usage, settings or input; 3 done, but a file was unreadable or a rate is over its threshold; "
@@ -29,7 +46,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for command in (demo, run, schema, ingest, score, plan, report, simulate, train, evaluate, brand, doctor):
+for command in (demo, run, schema, ingest, score, plan, report, simulate, train, evaluate, promote, rollback, reproduce, brand, review, doctor):
     command.register(app)
 
 
