@@ -62,7 +62,7 @@ def _column_signs(rows: pd.DataFrame, hits: pd.DataFrame, weights: EvidenceWeigh
     unofficial = ~rows["seller_official"].eq(1.0)
     famous = rows["brand_famous"].fillna(False).astype(bool) & maker & unofficial
     # Everyday brands sell things of all prices under one head noun; there only the same model says something.
-    same_model = maker & unofficial & rows["price_level"].eq("model")
+    same_model = maker & unofficial & rows["price_level"].isin(["model", "product"]) & rows["model_key"].fillna("").ne("")
     peers, genuine = price_points(rows, famous | same_model, famous, weights)
     claims = rows.index.isin(hits.loc[hits["behaviour"].eq("claim") & hits["polarity"].eq("sign"), "row"])
     cheap = peers.notna() | genuine.notna()
@@ -89,10 +89,12 @@ def price_points(
     Missing where neither speaks.
     """
     peer, table = weights.signs.price_below_peers, weights.signs.price_below_genuine
-    low = comparable & rows["price_gap"].lt(np.log(peer.below_ratio or 0.5)) & rows["price_z"].lt(peer.below_z or -2.0)
+    low = comparable & rows["price_gap_high"].lt(np.log(peer.below_ratio or 0.5)) & rows["price_z"].lt(peer.below_z or -2.0)
+    # Watches are faked at a hundredth, books at a third of the genuine price: how low is suspicious depends on the goods.
+    low &= rows["price_gap"].lt(np.log(rows["price_band"].fillna(peer.below_ratio or 0.5)))
     # A brand may sell from 400,000 to 10 million: what the cheapest tenth of the others ask is no sign.
-    floor_gap = rows["price_gap"] + np.log(rows["price_ref_mid"] / rows["price_ref_floor"])
-    low &= floor_gap.lt(np.log(peer.below_floor or 1.0))
+    unit = rows["price_vnd"] / rows["n_units"].fillna(1.0).clip(lower=1.0)
+    low &= (unit / rows["price_ref_floor"]).lt(peer.below_floor or 1.0)
     beyond = (peer.below_z or -2.0) - rows["price_z"]
     by_peers = (peer.points + peer.points_per_z * beyond).clip(upper=peer.max_points).where(low)
     ratio = rows["price_to_genuine"]

@@ -22,6 +22,7 @@ class Reference:
     categories: pd.DataFrame
     goods_groups: pd.DataFrame
     genuine_prices: pd.DataFrame
+    price_bands: pd.DataFrame
     provinces: pd.DataFrame
     weights: EvidenceWeights
 
@@ -36,6 +37,7 @@ def load_reference() -> Reference:
         categories=load_table("categories"),
         goods_groups=load_table("goods_groups"),
         genuine_prices=load_table("genuine_prices"),
+        price_bands=load_table("price_bands"),
         provinces=load_table("provinces"),
         weights=read_weights(load_yaml("evidence.yaml")),
     )

@@ -13,6 +13,7 @@ import pandas as pd
 
 from features.price import PEER_COLUMNS, PriceReference, against_genuine
 from features.seller import SellerProfile, official
+from models.control import RETAILERS
 from pipeline.reference import Reference
 from pipeline.store import drop_stale, parts, read_parquet, write_parquet
 
@@ -20,6 +21,7 @@ from pipeline.store import drop_stale, parts, read_parquet, write_parquet
 _LISTING_COLUMNS = ["platform", "listing_id", "captured_at", "seller_id", "seller_name", "is_official", "seller_type", "price_vnd"]
 _LISTING_COLUMNS += ["seller_joined_at", "seller_rating", "seller_n_products", "seller_n_followers", "observes", "tax_code", "licence_no"]
 _ROW_COLUMNS = ["brand", "brand_role", "brand_famous", "goods_group", "item_type", "kind_why", "for_children", "n_units", "model_key"]
+_ROW_COLUMNS += ["product_words", "price_form"]
 
 #: Listing columns that the seller's profile repeats.
 _KNOWN = ["seller_n_products", "seller_n_followers", "seller_rating"]
@@ -43,10 +45,18 @@ def build_market(listings: Path, features: Path, reference: Reference, *, outcom
 def market_features(crawl: pd.DataFrame, reference: Reference, *, outcomes: pd.DataFrame | None = None) -> pd.DataFrame:
     """Return the market columns of every row of ``crawl`` (listing and row features, RangeIndex), same index."""
     compared = crawl.assign(is_official=official(crawl).eq(1.0))
-    prices = PriceReference().fit(compared[PEER_COLUMNS]).transform(compared)
+    prices = _prices(compared, reference)
     genuine = against_genuine(crawl, reference.genuine_prices)
     profile = SellerProfile().fit(compared).transform(crawl).drop(columns=_KNOWN)
     return pd.concat([prices, genuine, profile], axis=1)
+
+
+def _prices(compared: pd.DataFrame, reference: Reference) -> pd.DataFrame:
+    # A retailer's catalogue is one seller, and it sells the genuine article.
+    retail = compared["platform"].isin(RETAILERS)
+    peers = compared.assign(seller_id=compared["seller_id"].mask(retail, "catalogue"), is_official=compared["is_official"] | retail)
+    made = PriceReference(genuine=reference.genuine_prices, bands=reference.price_bands).fit(peers[PEER_COLUMNS])
+    return made.transform(peers)
 
 
 def join_rows(part: Path, features: Path) -> pd.DataFrame:
