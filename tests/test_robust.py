@@ -63,6 +63,9 @@ def _word_points(titles: list[str]) -> list[float]:
         "price_to_genuine",
         "price_ref_mid",
         "price_ref_floor",
+        "price_gap_high",
+        "price_band",
+        "price_vnd",
         "seller_age_days",
         "seller_n_famous_brands",
     ]
