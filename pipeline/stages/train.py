@@ -14,6 +14,7 @@ from models.artifact import Model, load_model, save_model
 from models.weights import BEHAVIOURS
 from pipeline.config import RunConfig, configs_hash
 from pipeline.manifest import code_hash, versions
+from pipeline.reports.model_card import model_card
 from pipeline.simulation.market import simulate
 from pipeline.simulation.settings import load_market, load_tactics
 from pipeline.stages.dataset import Dataset
@@ -93,30 +94,8 @@ def train(data: Dataset, folder: Path, *, config: RunConfig, goods_groups: list[
     save_model(model, folder, titles=invented.listings["title"].tolist(), seed=config.seed)
     saved = load_model(folder)
     write_json({name: one.summary for name, one in judged.items()}, folder.parent / "evaluation.json")
-    (folder.parent / "model_card.md").write_text(card(saved, verdict), encoding="utf-8")
+    (folder.parent / "model_card.md").write_text(model_card(saved, verdict), encoding="utf-8")
     return Trained(folder, saved, {name: one.summary for name, one in judged.items()}, judged, verdict)
-
-
-def card(model: Model, verdict: dict[str, str]) -> str:
-    """Return the model card as Markdown."""
-    facts = model.facts
-    lines = [
-        f"# Model {model.version}",
-        "",
-        "Ranks listings for review by people. It is no finding about anybody, and no ground for an inspection by itself.",
-        "",
-        f"- Labels: {facts['n_labels']:,} listings that somebody looked at" + (" (SYNTHETIC: invented market)" if facts["synthetic"] else ""),
-        f"- Orders lists for: {', '.join(model.takes_over) or 'nothing'}",
-        f"- Data {facts['data'][:16]}, settings {facts['configs_hash']}, code {facts['code_hash']}, seed {facts['seed']}",
-        "",
-        "| behaviour | verdict |",
-        "|---|---|",
-        *(f"| {name} | {text} |" for name, text in verdict.items()),
-        "",
-        "Labels exist only where somebody looked: figures hold for rows that would be looked at in the same way. Market references are fitted",
-        "on the whole crawl and use no label. Not for use on sources without price and seller where it was trained with them.",
-    ]
-    return "\n".join(lines) + "\n"
 
 
 def _bounds(ci: list[float] | None) -> str:
