@@ -29,7 +29,8 @@ from features.canonical import canonicalise, canonicalise_all
 from features.cues import CONTEXT_COLUMNS, find_cues
 from features.fold import fold
 from features.price import PEER_COLUMNS, PriceReference, against_genuine
-from features.seller import SellerProfile, official
+from features.seller import official
+from features.seller_profile import seller_profile
 from models.evidence import weigh
 from pipeline.config import DEMO_KEY, load_run_config
 from pipeline.manifest import lock
@@ -160,16 +161,15 @@ def _facts(needs: object) -> dict[str, str]:
 
 
 class Batch(NamedTuple):
-    """Real rows and planted ones, with the market fitted once on all of them."""
+    """Real rows and planted ones, both with what is known of their sellers, and prices fitted once on all of them."""
 
     rows: pd.DataFrame
     planted: pd.DataFrame
     spans: list[list[tuple[int, int]]]
     price: PriceReference
-    seller: SellerProfile
 
 
-def plant(listings: pd.DataFrame, lexicons: Lexicons) -> Batch:
+def plant(listings: pd.DataFrame, lexicons: Lexicons, reference: Reference) -> Batch:
     """Return a batch in which `PLANTED` branded listings say openly what they are."""
     rows = listings.sample(BATCH, random_state=SEED).reset_index(drop=True)
     columns = row_features(listings.sample(20_000, random_state=SEED + 1), lexicons).columns
@@ -184,17 +184,22 @@ def plant(listings: pd.DataFrame, lexicons: Lexicons) -> Batch:
         spans.append([(int(start), int(end)), (len(title) + 1, len(title) + 1 + len(phrase))])
     planted = planted.assign(listing_id=[f"planted-{at}" for at in range(len(planted))], is_official=False)
     together = pd.concat([rows, planted], ignore_index=True)
-    compact = _with_columns(together, row_features(together, lexicons).columns)
+    read = row_features(together, lexicons)
+    compact = _with_columns(together, read.columns)
     compact["is_official"] = official(compact).eq(1.0)
-    return Batch(rows, planted, spans, PriceReference().fit(compact[PEER_COLUMNS]), SellerProfile().fit(compact))
+    compact["has_sign"] = compact.index.isin(read.hits.loc[read.hits["polarity"].eq("sign"), "row"])
+    price = PriceReference().fit(compact[PEER_COLUMNS])
+    gap = price.transform(compact)["price_gap"]
+    sellers = seller_profile(compact, gap, reference.seller_identity, settings=reference.sellers)
+    both = pd.concat([together, sellers[[name for name in sellers if name not in together]]], axis=1)
+    return Batch(both.head(len(rows)), both.tail(len(planted)).reset_index(drop=True), spans, price)
 
 
 def points(listings: pd.DataFrame, batch: Batch, lexicons: Lexicons, reference: Reference) -> np.ndarray:
     """Return evidence points, one per listing."""
     columns, hits, *_ = row_features(listings, lexicons)
     rows = _with_columns(listings.reset_index(drop=True), columns)
-    profile = batch.seller.transform(rows).drop(columns=["seller_n_products", "seller_n_followers", "seller_rating"])
-    rows = pd.concat([rows, batch.price.transform(rows), against_genuine(rows, reference.genuine_prices), profile], axis=1)
+    rows = pd.concat([rows, batch.price.transform(rows), against_genuine(rows, reference.genuine_prices)], axis=1)
     return weigh(rows, with_lexicon(hits, reference), reference.weights).scores["points"].to_numpy()
 
 
@@ -301,7 +306,7 @@ def answers(folder: Path, lexicons: Lexicons, reference: Reference) -> dict[str,
     with_words = listings[real_rows_with_signs(folder, lexicons)].drop_duplicates(["title", "description"]).reset_index(drop=True)
     hits = real_hits(with_words, lexicons)
     titles = branded_titles(listings, lexicons)
-    batch = plant(listings, lexicons)
+    batch = plant(listings, lexicons, reference)
     others, plain = points(batch.rows, batch, lexicons, reference), points(batch.planted, batch, lexicons, reference)
     tactics = {}
     for tactic in names():

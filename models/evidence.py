@@ -72,6 +72,10 @@ def _column_signs(rows: pd.DataFrame, hits: pd.DataFrame, weights: EvidenceWeigh
         "brands_stuffed": famous & rows["n_brands"].ge(signs.brands_stuffed.at_least or 0),
         "seller_new": famous & rows["seller_age_days"].lt(signs.seller_new.below_days or 0.0),
         "seller_many_brands": famous & rows["seller_n_famous_brands"].ge(signs.seller_many_brands.at_least or 0),
+        "seller_other_signs": unofficial & _known(rows, "seller_sign_share").ge(signs.seller_other_signs.at_least_share or 1.0),
+        "seller_found_before": _known(rows, "seller_past_confirmed").ge(signs.seller_found_before.at_least_share or 1.0),
+        "seller_complaints": _known(rows, "seller_n_complaints").ge(signs.seller_complaints.at_least or 1)
+        & _known(rows, "seller_complaint_share").ge(signs.seller_complaints.at_least_share or 1.0),
         "seller_official": rows["seller_official"].eq(1.0),
         "identity_missing": rows["seller_identity_missing"].eq(1.0),
     }
@@ -79,6 +83,11 @@ def _column_signs(rows: pd.DataFrame, hits: pd.DataFrame, weights: EvidenceWeigh
     tables.append(_sign_table("price_below_peers", signs.price_below_peers, rows, peers.notna(), peers))
     tables.append(_sign_table("price_below_genuine", signs.price_below_genuine, rows, genuine.notna(), genuine))
     return tables
+
+
+def _known(rows: pd.DataFrame, name: str) -> pd.Series:
+    """A market column that a caller may not have (what was found before, reviews); missing gives no sign."""
+    return rows[name] if name in rows else pd.Series(np.nan, index=rows.index)
 
 
 def price_points(

@@ -12,9 +12,13 @@ import pandas as pd
 from models.weights import BEHAVIOURS
 
 _AS_THEY_ARE = ["price_gap", "price_z", "seller_rating", "rating", "n_images", "n_units", "n_brands", "seller_official"]
-_AS_THEY_ARE += ["seller_n_famous_brands"]
+_AS_THEY_ARE += ["seller_n_famous_brands", "seller_n_goods_groups", "seller_n_brand_groups", "seller_verified"]
+_AS_THEY_ARE += ["seller_sign_share", "seller_price_level", "seller_price_low", "seller_stars", "seller_churn", "seller_reopened"]
+_AS_THEY_ARE += ["seller_past_share", "seller_complaint_share", "seller_fake_complaint_share", "seller_review_mismatch"]
+_AS_THEY_ARE += ["seller_review_repeats", "seller_review_burst"]
 _LOGS = ["price_vnd", "list_price_vnd", "seller_age_days", "seller_n_products", "seller_n_followers", "n_reviews", "n_sold"]
-_LOGS += ["seller_n_collected", "price_n_peers"]
+_LOGS += ["seller_n_collected", "price_n_peers", "seller_new_per_week", "seller_n_sold", "seller_n_reviews", "seller_n_reviews_read"]
+_LOGS += ["seller_past_confirmed", "seller_past_cleared"]
 _ROLES = ["mark", "compatible", "style"]
 _ITEMS = ["device", "accessory", "part", "sample", "voucher", "used", "service", "deposit", "goods"]
 _STRENGTHS = ["strong", "medium", "weak"]

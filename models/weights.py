@@ -31,6 +31,7 @@ class SignWeight(_Frozen):
     below_floor: float | None = None
     below_days: float | None = None
     at_least: int | None = None
+    at_least_share: float | None = None
     only_with_others: bool = False
 
 
@@ -53,6 +54,9 @@ class Signs(_Frozen):
     brands_stuffed: SignWeight
     seller_new: SignWeight
     seller_many_brands: SignWeight
+    seller_other_signs: SignWeight
+    seller_found_before: SignWeight
+    seller_complaints: SignWeight
     seller_official: SignWeight
     identity_missing: SignWeight
 

@@ -102,6 +102,20 @@ def _many(fact: dict[str, Any], quote: str | None) -> str:
     return f"Gian hàng không có dấu chính hãng mà bán {int(fact['seller_n_famous_brands'])} nhãn hiệu nổi tiếng khác nhau"
 
 
+def _other_signs(fact: dict[str, Any], quote: str | None) -> str:
+    marked, others = int(fact["seller_n_others_signed"]), int(fact["seller_n_others"])
+    return f"{marked} trong {others} tin khác của gian hàng cũng có từ ngữ đáng chú ý"
+
+
+def _found_before(fact: dict[str, Any], quote: str | None) -> str:
+    return "Gian hàng đã có kết quả kiểm tra được xác nhận trước ngày thu thập tin này (ở tin khác hoặc ở gian hàng nói chung)"
+
+
+def _complaints(fact: dict[str, Any], quote: str | None) -> str:
+    n, read = int(fact["seller_n_complaints"]), int(fact["seller_n_reviews_read"])
+    return f"{n} trong {read} đánh giá đã đọc phàn nàn hàng giả, bị lừa hoặc hàng khác hình, khác mô tả (lời người mua, chưa kiểm chứng)"
+
+
 _SENTENCES: dict[str, Callable[[dict[str, Any], str | None], str]] = {
     "brand_disguised": _disguised,
     "price_below_peers": _below_peers,
@@ -110,6 +124,9 @@ _SENTENCES: dict[str, Callable[[dict[str, Any], str | None], str]] = {
     "brands_stuffed": _stuffed,
     "seller_new": _new,
     "seller_many_brands": _many,
+    "seller_other_signs": _other_signs,
+    "seller_found_before": _found_before,
+    "seller_complaints": _complaints,
     "seller_official": lambda fact, quote: "Sàn xác nhận là gian hàng chính hãng (giảm mức ưu tiên)",
     "model": lambda fact, quote: "Không có dấu hiệu đơn lẻ rõ rệt; mô hình học từ kết quả đã biết thấy tin giống các tin từng được xác nhận",
     "identity_missing": lambda fact, quote: "Chưa thấy mã số thuế hoặc số giấy phép (tại thời điểm thu thập)",

@@ -8,6 +8,8 @@ from functools import lru_cache
 import pandas as pd
 
 from features.assemble import Lexicons
+from features.cues import CueLexicon
+from features.seller_profile import SellerSettings, read_settings
 from models.weights import EvidenceWeights, read_weights
 from pipeline.config import load_table, load_yaml
 
@@ -25,6 +27,8 @@ class Reference:
     price_bands: pd.DataFrame
     provinces: pd.DataFrame
     weights: EvidenceWeights
+    seller_identity: pd.DataFrame
+    sellers: SellerSettings
 
 
 @lru_cache(maxsize=1)
@@ -40,6 +44,8 @@ def load_reference() -> Reference:
         price_bands=load_table("price_bands"),
         provinces=load_table("provinces"),
         weights=read_weights(load_yaml("evidence.yaml")),
+        seller_identity=load_table("seller_identity"),
+        sellers=read_settings(load_yaml("sellers.yaml"), where="sellers.yaml"),
     )
 
 
@@ -54,3 +60,9 @@ def load_lexicons() -> Lexicons:
         categories=tables.categories,
         goods_groups=tables.goods_groups,
     )
+
+
+@lru_cache(maxsize=1)
+def load_review_cues() -> CueLexicon:
+    """Compile the complaints that buyers write; once per process."""
+    return CueLexicon.from_table(load_table("review_cues"))

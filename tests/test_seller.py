@@ -1,4 +1,4 @@
-"""What is known of a seller: described, never judged, and missing where the crawl cannot show it."""
+"""What a listing's own row shows of its seller: described, never judged, and missing where the crawl cannot show it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from features.seller import OFFICIAL_TYPES, SELLER_COLUMNS, SellerProfile, identity_missing, official, seller_key
+from features.seller import OFFICIAL_TYPES, SHOWN_COLUMNS, VERIFIED_TYPES, official, seller_key, shown, verified
+from features.seller_identity import identity
+from pipeline.reference import load_reference
 
 TEXT = ["platform", "seller_id", "seller_name", "seller_type", "brand", "brand_role", "observes", "tax_code", "licence_no"]
 NUMBERS = ["seller_n_products", "seller_n_followers", "seller_rating"]
@@ -22,8 +24,11 @@ def listings(*rows: dict[str, Any]) -> pd.DataFrame:
 
 
 def profile(*rows: dict[str, Any]) -> pd.DataFrame:
-    table = listings(*rows)
-    return SellerProfile().fit(table).transform(table)
+    return shown(listings(*rows))
+
+
+def identity_missing(rows: pd.DataFrame) -> pd.Series:
+    return identity(rows, load_reference().seller_identity)["seller_identity_missing"]
 
 
 @pytest.mark.parametrize(
@@ -98,44 +103,46 @@ def test_where_the_source_cannot_show_them_nothing_is_said(observes: str | None)
     assert identity_missing(listings({"observes": observes})).isna().tolist() == [True]
 
 
-def test_listings_and_famous_brands_are_counted_per_seller() -> None:
-    famous = {"brand_famous": True, "brand_role": "mark"}
-    found = profile(
-        {"brand": "Gucci"} | famous,
-        {"brand": "Dior"} | famous,
-        {"brand": "Dior"} | famous,
-        {"brand": "Nike", "brand_famous": True, "brand_role": "compatible"},
-        {"brand": "Zara", "brand_role": "mark"},
-        {"seller_id": "S2", "brand": "Gucci"} | famous,
+def test_particulars_count_as_the_law_asked_for_them_on_the_day_of_the_capture() -> None:
+    rows = listings({"observes": "tax_code,licence_no", "tax_code": "0100000000"}).loc[[0] * 4].reset_index(drop=True)
+    rows["captured_at"] = pd.to_datetime(["2012-01-01", "2026-06-30", "2026-07-01", "2027-01-01"], utc=True)
+    rows["x_seller_verified"] = pd.Series([False] * 4, dtype="boolean")
+    found = identity(rows, load_reference().seller_identity)
+    # Nothing was asked for before 2013; two particulars of which one is shown; from 2027 on the electronic identity too.
+    assert found["seller_identity_share"].tolist() == pytest.approx([float("nan"), 0.5, 0.5, 1 / 2], nan_ok=True)
+    rows["observes"] = "tax_code,licence_no,x_seller_verified"
+    assert identity(rows, load_reference().seller_identity)["seller_identity_share"].tolist() == pytest.approx(
+        [float("nan"), 0.5, 0.5, 1 / 3], nan_ok=True
     )
-    assert found["seller_n_collected"].tolist() == [5, 5, 5, 5, 5, 1]
-    assert found["seller_n_famous_brands"].tolist() == [2, 2, 2, 2, 2, 1]
 
 
-def test_an_unknown_seller_has_no_counts() -> None:
-    assert profile({"seller_id": None})[["seller_n_collected", "seller_n_famous_brands"]].isna().all(axis=None)
+def test_duties_say_where_they_come_from_and_that_nobody_has_verified_them() -> None:
+    duties = load_reference().seller_identity
+    assert set(duties["verified"]) <= {"recall", "secondary"}
+    assert duties["law"].notna().all()
+
+
+@pytest.mark.parametrize("kind", sorted(VERIFIED_TYPES))
+def test_a_class_of_seller_may_say_that_its_identity_was_verified(kind: str) -> None:
+    assert verified(listings({"seller_type": kind})).tolist() == [1.0]
+
+
+def test_a_mappings_own_flag_says_whether_the_seller_is_verified() -> None:
+    rows = listings({}, {}, {"seller_type": "normal"}).assign(x_seller_verified=pd.Series([True, False, None], dtype="boolean"))
+    assert verified(rows).tolist() == pytest.approx([1.0, 0.0, float("nan")], nan_ok=True)
 
 
 def test_a_rating_of_zero_means_no_rating() -> None:
     assert profile({"seller_rating": 0.0}, {"seller_rating": 4.5})["seller_rating"].tolist() == pytest.approx([float("nan"), 4.5], nan_ok=True)
 
 
-def test_a_row_gets_the_same_facts_alone_and_in_any_batch() -> None:
+def test_a_row_shows_the_same_alone_and_in_any_batch() -> None:
     rows = listings({}, {"seller_id": "S2", "is_official": True}, {"seller_id": None}, {"observes": "tax_code"})
-    fitted = SellerProfile().fit(rows)
-    together = fitted.transform(rows)
-    assert list(together.columns) == SELLER_COLUMNS
-    pd.testing.assert_frame_equal(together, pd.concat([fitted.transform(rows.iloc[[i]]) for i in range(len(rows))]))
-
-
-def test_refitting_forgets_and_leaves_the_rows_alone() -> None:
-    rows = listings({}, {})
-    before = rows.copy(deep=True)
-    fitted = SellerProfile().fit(listings(*[{}] * 5)).fit(rows)
-    assert fitted.transform(rows)["seller_n_collected"].tolist() == [2, 2]
-    pd.testing.assert_frame_equal(rows, before)
+    together = shown(rows)
+    assert list(together.columns) == SHOWN_COLUMNS
+    pd.testing.assert_frame_equal(together, pd.concat([shown(rows.iloc[[i]]) for i in range(len(rows))]))
 
 
 def test_no_rows_give_an_empty_table_with_all_columns() -> None:
     empty = listings({}).iloc[:0]
-    assert list(SellerProfile().fit(empty).transform(empty).columns) == SELLER_COLUMNS
+    assert list(shown(empty).columns) == SHOWN_COLUMNS

@@ -10,21 +10,28 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
+import pyarrow.parquet as pq
 
 from features.price import PEER_COLUMNS, PriceReference, against_genuine
-from features.seller import SellerProfile, official
+from features.seller import official
+from features.seller_profile import CRAWL_COLUMNS, seller_profile
 from models.control import RETAILERS
 from pipeline.reference import Reference
+from pipeline.stages.reviews import review_features
 from pipeline.store import drop_stale, parts, read_parquet, write_parquet
 
 #: What compares listings with each other: a few hundred bytes a listing, whatever its description's length.
-_LISTING_COLUMNS = ["platform", "listing_id", "captured_at", "seller_id", "seller_name", "is_official", "seller_type", "price_vnd"]
-_LISTING_COLUMNS += ["seller_joined_at", "seller_rating", "seller_n_products", "seller_n_followers", "observes", "tax_code", "licence_no"]
+_LISTING_COLUMNS = ["price_vnd"]
 _ROW_COLUMNS = ["brand", "brand_role", "brand_famous", "goods_group", "item_type", "kind_why", "for_children", "n_units", "model_key"]
 _ROW_COLUMNS += ["product_words", "price_form"]
+_LISTING_COLUMNS += [name for name in CRAWL_COLUMNS if name not in {*_ROW_COLUMNS, "has_sign"}]
+#: Read where a mapping carries them.
+_FURTHER_COLUMNS = ["x_seller_verified"]
 
 #: Listing columns that the seller's profile repeats.
 _KNOWN = ["seller_n_products", "seller_n_followers", "seller_rating"]
+#: Cues that accuse nobody: a claim of being genuine, a way of writing, a fact left out.
+_NO_ACCUSATION = ["claim", "evasion", "undisclosed"]
 
 
 def build_market(listings: Path, features: Path, reference: Reference, *, outcomes: pd.DataFrame | None = None) -> None:
@@ -34,20 +41,24 @@ def build_market(listings: Path, features: Path, reference: Reference, *, outcom
     """
     todo = parts(listings)
     drop_stale(features / "market", {part.name for part in todo})
-    crawl, sizes = _compact(todo, features / "rows")
-    table = market_features(crawl, reference, outcomes=outcomes)
+    crawl, sizes = _compact(todo, features, reference.cues)
+    table = market_features(crawl, reference, outcomes=outcomes, reviews=review_features(features))
     begin = 0
     for part, size in zip(todo, sizes, strict=True):
         write_parquet(table.iloc[begin : begin + size].reset_index(drop=True), features / "market" / part.name)
         begin += size
 
 
-def market_features(crawl: pd.DataFrame, reference: Reference, *, outcomes: pd.DataFrame | None = None) -> pd.DataFrame:
+def market_features(
+    crawl: pd.DataFrame, reference: Reference, *, outcomes: pd.DataFrame | None = None, reviews: pd.DataFrame | None = None
+) -> pd.DataFrame:
     """Return the market columns of every row of ``crawl`` (listing and row features, RangeIndex), same index."""
     compared = crawl.assign(is_official=official(crawl).eq(1.0))
     prices = _prices(compared, reference)
     genuine = against_genuine(crawl, reference.genuine_prices)
-    profile = SellerProfile().fit(compared).transform(crawl).drop(columns=_KNOWN)
+    profile = seller_profile(
+        crawl, prices["price_gap"], reference.seller_identity, settings=reference.sellers, outcomes=outcomes, reviews=reviews
+    ).drop(columns=_KNOWN)
     return pd.concat([prices, genuine, profile], axis=1)
 
 
@@ -66,9 +77,18 @@ def join_rows(part: Path, features: Path) -> pd.DataFrame:
     return pd.concat([listings, columns, read_parquet(features / "market" / part.name)], axis=1)
 
 
-def _compact(todo: Sequence[Path], rows: Path) -> tuple[pd.DataFrame, list[int]]:
-    tables = [
-        pd.concat([read_parquet(part, columns=_LISTING_COLUMNS), read_parquet(rows / part.name, columns=_ROW_COLUMNS)], axis=1)
-        for part in todo
-    ]
+def _compact(todo: Sequence[Path], features: Path, cues: pd.DataFrame) -> tuple[pd.DataFrame, list[int]]:
+    accusing = _accusing(cues)
+    tables = []
+    for part in todo:
+        wanted = [*_LISTING_COLUMNS, *(name for name in _FURTHER_COLUMNS if name in pq.read_schema(part).names)]
+        table = pd.concat([read_parquet(part, columns=wanted), read_parquet(features / "rows" / part.name, columns=_ROW_COLUMNS)], axis=1)
+        hits = read_parquet(features / "hits" / part.name, columns=["row", "cue_id", "polarity"])
+        signed = hits.loc[hits["polarity"].eq("sign") & hits["cue_id"].isin(accusing), "row"]
+        tables.append(table.assign(has_sign=table.index.isin(signed)))
     return pd.concat(tables, ignore_index=True), [len(table) for table in tables]
+
+
+def _accusing(cues: pd.DataFrame) -> set[str]:
+    """Cues that say something against a listing, and not weakly."""
+    return set(cues.loc[cues["strength"].ne("weak") & ~cues["behaviour"].isin(_NO_ACCUSATION), "cue_id"])
