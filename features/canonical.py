@@ -19,7 +19,7 @@ from features.characters import hides_in_ascii, undo_characters
 from features.fold import fold, lower, one_tone, plain
 from features.letters import ODD, letters_of
 from features.rejoin import suspects
-from features.rewrite import Edit, compose, rewrite
+from features.rewrite import Edit, Offsets, compose, rewrite
 from features.vocabulary import Vocabulary, vocabulary
 
 __all__ = ["MAX_CHARACTERS", "Canonical", "canonicalise", "canonicalise_all", "fold", "plain"]
@@ -71,40 +71,66 @@ def canonicalise(text: str, joinable: frozenset[str] = frozenset()) -> Canonical
 
 def canonicalise_all(texts: Sequence[str], joinable: frozenset[str] = frozenset()) -> list[Canonical]:
     """Return the canonical form of each text; a text that stands there twice is read once."""
+    # Numba loads here: whoever reads single words does not pay.
+    from features.screen import screen
+
     known = vocabulary(joinable)
-    seen: dict[str, Canonical] = {}
-    out = []
-    for text in texts:
-        done = seen.get(text)
-        if done is None:
-            done = seen[text] = _read(text, known)
-        out.append(done)
-    return out
+    distinct = list(dict.fromkeys(texts))
+    begun = [_Begun(text) for text in distinct]
+    looked = screen([one.low for one in begun], known)
+    odd = [one for one, is_odd in zip(begun, looked.odd, strict=True) if is_odd or hides_in_ascii(one.text)]
+    for one in odd:
+        one.undo_characters(known)
+    again = screen([one.low for one in odd], known)
+    for one, clear, toned in (*zip(begun, looked.clear, looked.toned, strict=True), *zip(odd, again.clear, again.toned, strict=True)):
+        one.is_clear, one.is_toned = clear, toned
+    done = {text: one.finished() if one.is_clear else one.rejoined(known) for text, one in zip(distinct, begun, strict=True)}
+    return [done[text] for text in texts]
+
+
+class _Begun:
+    """A text on its way: as it stands, in lower case, where its letters came from, what was undone so far, what is still to be looked for."""
+
+    __slots__ = ("flags", "is_clear", "is_toned", "low", "moved", "repaired", "text")
+
+    def __init__(self, text: str) -> None:
+        self.flags: set[str] = {"cut"} if len(text) > MAX_CHARACTERS else set()
+        self.text = text[:MAX_CHARACTERS]
+        self.low = lower(self.text)
+        self.moved: Offsets | None = None
+        self.repaired: list[tuple[int, int]] = []
+        self.is_clear, self.is_toned = False, True
+
+    def undo_characters(self, known: Vocabulary) -> None:
+        """Characters that are not what they look like."""
+        self.text, self.moved = undo_characters(self.text, known, self.flags)
+        self.low = lower(self.text)
+
+    def rejoined(self, known: Vocabulary) -> Canonical:
+        """Words taken apart or misspelt. "air-J.O.R.D.A.N", "r.e.p.p.p": putting one together can bare another, each time a longer one."""
+        for _ in range(_MOST_JOINS if known else 0):
+            edits = suspects(self.low, letters_of(self.low), known, self.flags)
+            if not edits:
+                break
+            self.repaired += [self._original(edit.start, edit.end) for edit in edits]
+            self.text, at = rewrite(self.text, [_in_case(self.text, edit) for edit in edits])
+            self.moved, self.low, self.is_toned = compose(self.moved, at), lower(self.text), True
+        return self.finished()
+
+    def finished(self) -> Canonical:
+        """The text as it is now."""
+        folded = one_tone(self.low) if self.is_toned else self.low
+        return Canonical(self.text, folded, self.moved, frozenset(self.flags), tuple(self.repaired))
+
+    def _original(self, start: int, end: int) -> tuple[int, int]:
+        return (start, end) if self.moved is None else (int(self.moved[start]), int(self.moved[end]))
 
 
 def _read(text: str, known: Vocabulary) -> Canonical:
-    flags: set[str] = set()
-    if len(text) > MAX_CHARACTERS:
-        text = text[:MAX_CHARACTERS]
-        flags.add("cut")
-    moved = None
-    repaired: list[tuple[int, int]] = []
-    low = lower(text)
-    seen = letters_of(low)
-    if seen.any(ODD) or hides_in_ascii(text):
-        text, moved = undo_characters(text, known, flags)
-        low = lower(text)
-        seen = letters_of(low)
-    # "air-J.O.R.D.A.N", "r.e.p.p.p": putting one word together can bare another, each time a longer one.
-    for _ in range(_MOST_JOINS if known else 0):
-        edits = suspects(low, seen, known, flags)
-        if not edits:
-            break
-        repaired += [(edit.start, edit.end) if moved is None else (int(moved[edit.start]), int(moved[edit.end])) for edit in edits]
-        text, at = rewrite(text, [_in_case(text, edit) for edit in edits])
-        moved, low = compose(moved, at), lower(text)
-        seen = letters_of(low)
-    return Canonical(text, one_tone(low), moved, frozenset(flags), tuple(repaired))
+    one = _Begun(text)
+    if letters_of(one.low).any(ODD) or hides_in_ascii(one.text):
+        one.undo_characters(known)
+    return one.rejoined(known)
 
 
 def _in_case(text: str, edit: Edit) -> Edit:

@@ -16,6 +16,8 @@ _NEW_TONE = {
         *(("uùúủũụ"[i], "y", "u", "yỳýỷỹỵ"[i]) for i in range(1, 6)),
     )
 }
+NEW_TONES = "".join(sorted({pair[1] for pair in _NEW_TONE}))
+"""Second letters of the new placement."""
 #: Begins with a set of letters, not with a look behind: that is what makes the search through a page cheap.
 _NEW_TONE_PATTERN = re.compile(r"(?:o[àáảãạèéẻẽẹ]|u(?<!qu)[ỳýỷỹỵ])(?![^\W\d_])")
 _PLAIN = {ord(c): unicodedata.normalize("NFD", c)[0] for c in VIETNAMESE + VIETNAMESE.upper()}

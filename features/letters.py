@@ -9,11 +9,11 @@ import numpy as np
 import numpy.typing as npt
 
 from features.characters import odd_letters
-from features.fold import lower
+from features.fold import NEW_TONES, lower
 from features.vocabulary import LEET
 
-ALNUM, LETTER, SEPARATOR, LEET_SIGN, ODD, OUTSIDE = 1, 2, 4, 8, 16, 32
-"""``OUTSIDE`` is whatever is no letter and no digit."""
+ALNUM, LETTER, SEPARATOR, LEET_SIGN, ODD, OUTSIDE, TONE = 1, 2, 4, 8, 16, 32, 64
+"""``OUTSIDE`` is whatever is no letter and no digit; ``TONE`` a letter that can carry a syllable's tone in the new way ("oà", "uý")."""
 SEPARATORS = ".-_*·|/'’+~,:"
 """What sellers put between the letters of a word; blanks apart."""
 _CODES = 0x20000
@@ -35,11 +35,11 @@ class Letters(NamedTuple):
 def letters_of(low: str) -> Letters:
     """Return the characters of ``low`` as numbers."""
     codes = np.frombuffer(f" {low} ".encode("utf-32-le", "surrogatepass"), dtype="<u4")
-    return Letters(codes, _table().take(codes, mode="clip"))
+    return Letters(codes, kinds_table().take(codes, mode="clip"))
 
 
 @lru_cache(maxsize=1)
-def _table() -> Bits:
+def kinds_table() -> Bits:
     """Bits by code; codes beyond the table count as its last, which is nothing."""
     table = np.zeros(_CODES + 1, dtype=np.uint8)
     odd = odd_letters()
@@ -50,7 +50,7 @@ def _table() -> Bits:
             # Texts are looked at in lower case: what a disguise becomes there is suspicious too.
             for seen in {letter, lower(letter)} - {"k", "å", "i"}:  # Kelvin, Ångström and İ become letters that are none
                 table[ord(seen)] |= ODD
-    for letters, bit in ((SEPARATORS, SEPARATOR), ("".join(LEET), LEET_SIGN)):
+    for letters, bit in ((SEPARATORS, SEPARATOR), ("".join(LEET), LEET_SIGN), (NEW_TONES, TONE)):
         for letter in letters:
             table[ord(letter)] |= bit
     return table

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
+from functools import lru_cache
 
 import numpy as np
+import numpy.typing as npt
 
 from features.fold import VIETNAMESE, plain
 from features.rewrite import Edit, Offsets
@@ -24,13 +26,18 @@ def composed_throughout(text: str) -> tuple[str, Offsets] | None:
 
     The short way for text that is only decomposed, as whole descriptions are.
     """
-    places = [found.start() for found in MARK.finditer(text)]
-    whole = unicodedata.normalize("NFC", text) if places else text
-    if not places or len(whole) != len(text) - len(places):
+    whole = unicodedata.normalize("NFC", text)
+    if len(whole) == len(text):
         return None
-    stays = np.ones(len(text) + 1, dtype=bool)
-    stays[places] = False
-    return whole, np.flatnonzero(stays).astype(np.int32)
+    codes = np.frombuffer((text + " ").encode("utf-32-le", "surrogatepass"), dtype="<u4")
+    stays = np.flatnonzero(~_is_mark().take(codes, mode="clip")).astype(np.int32)
+    return (whole, stays) if len(stays) == len(whole) + 1 else None
+
+
+@lru_cache(maxsize=1)
+def _is_mark() -> npt.NDArray[np.bool_]:
+    """By code; codes beyond the table count as its last, which is none."""
+    return np.array([MARK.match(chr(code)) is not None for code in range(0xFE30)])
 
 
 def undo_marks(text: str, known: Vocabulary, flags: set[str]) -> list[Edit]:
@@ -50,24 +57,31 @@ def undo_marks(text: str, known: Vocabulary, flags: set[str]) -> list[Edit]:
 def _words_under(text: str, known: Vocabulary) -> Iterator[Edit]:
     """Known words once the marks in them are taken away: "fạ̲ḳ̲ẹ̲" is "fake" with strokes and dots, not "fạkẹ"."""
     for found in WORD.finditer(text):
-        if not MARK.search(found[0]):
-            continue
-        places = [place for place in range(*found.span()) if not MARK.match(text[place])]
-        letters = [text[place] for place in places]
-        composed = [_first_letter(text, place, found.end()) for place in places]
-        for tried in (composed, letters, [base(letter) for letter in letters]):
-            if known.is_exactly("".join(tried).lower()):
-                yield Edit(*found.span(), "".join(tried), places)
-                break
+        word = found[0]
+        if word not in known.marked:
+            known.marked[word] = _word_under(word, known) if MARK.search(word) else None
+        under = known.marked[word]
+        if under is not None:
+            yield Edit(*found.span(), under, [found.start() + place for place, letter in enumerate(word) if not MARK.match(letter)])
+
+
+def _word_under(word: str, known: Vocabulary) -> str | None:
+    places = [place for place, letter in enumerate(word) if not MARK.match(letter)]
+    letters = [word[place] for place in places]
+    composed = [_first_letter(word, place) for place in places]
+    for tried in (composed, letters, [base(letter) for letter in letters]):
+        if known.is_exactly("".join(tried).lower()):
+            return "".join(tried)
+    return None
 
 
 def base(letter: str) -> str:
     return plain(unicodedata.normalize("NFD", letter)[0])
 
 
-def _first_letter(text: str, place: int, end: int) -> str:
-    marks = MARKED.match(text, place + 1, end)
-    return unicodedata.normalize("NFC", text[place] + (marks[0] if marks else ""))[0]
+def _first_letter(word: str, place: int) -> str:
+    marks = MARKED.match(word, place + 1)
+    return unicodedata.normalize("NFC", word[place] + (marks[0] if marks else ""))[0]
 
 
 def _settled(text: str, clusters: list[tuple[int, int]], composed: list[str], heaped: bool) -> Iterator[Edit]:

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from features.fold import one_tone
 from features.letters import ALNUM, LEET_SIGN, LETTER, OUTSIDE, SEPARATOR, SEPARATORS, Bits, Letters
 from features.rewrite import Edit
-from features.vocabulary import LEET, MAX_LETTERS, Vocabulary, is_spelled, stretched
+from features.vocabulary import LEET, MAX_LETTERS, Repair, Vocabulary, is_spelled, stretched
 
 _SINGLES = re.compile(rf"(?<![^\W_])[^\W_](?:[ {re.escape(SEPARATORS)}\u2022]{{1,3}}[^\W_])+(?![^\W_])")
 _PARTS = re.compile(r"[^\W_]+")
@@ -26,7 +26,7 @@ _BESIDE = 2
 """Words read on each side where one alone makes no known word ("đ0 nh4i", "th3 ord1nary")."""
 _URL = re.compile(r"://|^www\.|@[^\W_]+\.|\.(?:com|vn|net|org|shop|store|info|biz|asia|io|me)(?![^\W_])")
 _MAX_PARTS = 24
-_REACH = 8
+REACH = 8
 """Three single letters lie this near to each other where a word is spelt out, gaps of three included."""
 
 Places = npt.NDArray[np.intp]
@@ -59,7 +59,7 @@ def _apart(edits: list[Edit]) -> Iterator[Edit]:
 def _singles(low: str, outside: Places, known: Vocabulary, flags: set[str]) -> Iterator[Edit]:
     """Runs of single letters with anything between: "C h a n e l", "h.à.n.g f.a.k.e"."""
     alone = outside[:-1][outside[1:] - outside[:-1] == 2]
-    if len(alone) < 3 or not (alone[2:] - alone[:-2] <= _REACH).any():
+    if len(alone) < 3 or not (alone[2:] - alone[:-2] <= REACH).any():
         return
     for found in _SINGLES.finditer(low):
         for edit in _put_together(low, _parts(low, *found.span()), known, flags):
@@ -73,13 +73,27 @@ def _chunks(low: str, kinds: Bits, places: Places, outside: Places, known: Vocab
     if not len(places):
         return
     for start, end in _spans(places.tolist(), outside[(kinds[outside] & SEPARATOR) == 0]):
-        chunk = low[start:end]
-        edits = known.chunks.get(chunk)
-        if edits is None:
-            edits = known.chunks[chunk] = [] if _URL.search(chunk) else list(_put_together(chunk, _parts(chunk, 0, len(chunk)), known, set()))
-        if edits:
+        if edits := _in_chunk(low[start:end], known):
             flags.add("spaced")
             yield from (_widened(low, _moved(edit, start), known, flags) for edit in edits)
+
+
+def _in_chunk(chunk: str, known: Vocabulary) -> list[Edit]:
+    edits: list[Edit] | None = known.chunks.get(chunk)
+    if edits is None:
+        edits = known.chunks[chunk] = [] if _URL.search(chunk) else list(_put_together(chunk, _parts(chunk, 0, len(chunk)), known, set()))
+    return edits
+
+
+def is_clear_chunk(low: str, start: int, end: int, known: Vocabulary) -> bool:
+    """True where nothing in the chunk ``low[start:end]`` is put together, wherever it stands."""
+    return not _in_chunk(low[start:end], known)
+
+
+def are_clear_singles(low: str, start: int, end: int, known: Vocabulary) -> bool:
+    """True where no single letters between ``start`` and ``end`` make a known word."""
+    runs = (_put_together(low, _parts(low, *found.span()), known, set()) for found in _SINGLES.finditer(low, start, end))
+    return not any(True for edits in runs for _ in edits)
 
 
 def _widened(low: str, edit: Edit, known: Vocabulary, flags: set[str]) -> Edit:
@@ -114,11 +128,7 @@ def _run_around(low: str, start: int, end: int) -> str:
 
 def _token(low: str, start: int, end: int, known: Vocabulary, flags: set[str]) -> Edit | None:
     token = low[start:end]
-    bare = token.rstrip("!")
-    repair = known.repair(bare)
-    if repair is None and len(bare) + 1 == len(token) > _LEAST_EXCLAIMED:
-        # "gucc!" is a name, "nha!" a word with its mark.
-        repair = known.repair(token)
+    bare, repair = _repaired(token, known)
     if (repair is None or not repair.sure) and known.needs_neighbours(token):
         wider = _with_neighbours(low, start, end, known, flags)
         if wider is not None:
@@ -127,6 +137,25 @@ def _token(low: str, start: int, end: int, known: Vocabulary, flags: set[str]) -
         return None
     flags.add(repair.how)
     return Edit(start, start + (len(token) if repair.kept[-1] >= len(bare) else len(bare)), repair.new, [start + place for place in repair.kept])
+
+
+def _repaired(token: str, known: Vocabulary) -> tuple[str, Repair | None]:
+    """The token without its exclamation marks, and what it is a writing of."""
+    bare = token.rstrip("!")
+    repair = known.repair(bare)
+    if repair is None and len(bare) + 1 == len(token) > _LEAST_EXCLAIMED:
+        # "gucc!" is a name, "nha!" a word with its mark.
+        repair = known.repair(token)
+    return bare, repair
+
+
+def is_clear_token(low: str, start: int, end: int, known: Vocabulary) -> bool:
+    """True where ``low[start:end]`` is no writing of a known word, alone or with its neighbours; most tokens need no look at those."""
+    token = low[start:end]
+    clear: bool | None = known.clear.get(token)
+    if clear is None:
+        clear = known.clear[token] = _repaired(token, known)[1] is None and not known.needs_neighbours(token)
+    return clear or (_repaired(token, known)[1] is None and _with_neighbours(low, start, end, known, set()) is None)
 
 
 def _with_neighbours(low: str, start: int, end: int, known: Vocabulary, flags: set[str]) -> Edit | None:

@@ -67,6 +67,10 @@ class Vocabulary:
         self._asking: dict[str, bool] = Memory()
         self.chunks: dict[str, list[Edit]] = Memory()
         """What `features.rejoin` found in a chunk, remembered by chunk."""
+        self.marked: dict[str, str | None] = Memory()
+        """What known word `features.marks` found under the marks of a word, remembered by word."""
+        self.clear: dict[str, bool] = Memory()
+        """Whether a token can be no writing of any known word, remembered by token."""
         forms = sorted(forms)
         words = Counter(word for form in forms for word in form.split() if word.isalpha() and len(word) >= _LEAST_WORD)
         self._words = frozenset(words)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TypeVar
 
 from joblib import Parallel, delayed
@@ -17,6 +19,20 @@ def on_processes(work: Callable[[Part], Result], todo: Sequence[Part], *, n_jobs
 
     ``work`` and its results travel between processes. ``n_jobs`` is joblib's: -1 uses every core.
     """
+    yield from _workers(len(todo), n_jobs)(delayed(work)(part) for part in todo)
+
+
+@contextmanager
+def preparing(prepare: Callable[[], object], n_parts: int, *, n_jobs: int = -1) -> Iterator[None]:
+    """Let every process that ``n_parts`` will need do ``prepare`` (its imports, say) beside the block; both are done when it ends."""
+    run = _workers(n_parts, n_jobs)
+    pending = run(delayed(prepare)() for _ in range(run.n_jobs)) if run.n_jobs > 1 else iter(())
+    try:
+        yield
+    finally:
+        deque(pending, maxlen=0)
+
+
+def _workers(n_parts: int, n_jobs: int) -> Parallel:
     wanted = (os.cpu_count() or 1) if n_jobs < 0 else n_jobs
-    run = Parallel(n_jobs=max(1, min(wanted, len(todo))), return_as="generator", pre_dispatch="2*n_jobs")
-    yield from run(delayed(work)(part) for part in todo)
+    return Parallel(n_jobs=max(1, min(wanted, n_parts)), return_as="generator", pre_dispatch="2*n_jobs")

@@ -16,11 +16,15 @@ def score_command(folder: Folder, config: Config = None, model: Model = "auto", 
     """Read and score every listing that `soihang ingest` left in FOLDER."""
     from pipeline.config import load_run_config
     from pipeline.manifest import lock
+    from pipeline.parallel import preparing
     from pipeline.progress import RowProgress
+    from pipeline.stages.features import prepare_reading
     from pipeline.stages.run import judge, noisy_cues, score_lines
+    from pipeline.store import parts
 
     settings = load_run_config(config)
-    chosen = wanted_model(model)
+    with preparing(prepare_reading, len(parts(folder / "work" / "listings"))):
+        chosen = wanted_model(model)
     with lock(folder), RowProgress() as progress:
         scored = judge(folder, config=settings, model=chosen, on_rows=progress)
     limit = settings.control.max_strong_rate

@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from features.assemble import row_features
+from features.segment import words
 from features.text_hashes import Tokenizer, as_lists
 from pipeline.parallel import on_processes
 from pipeline.reference import load_lexicons
@@ -37,6 +38,12 @@ def build_features(
         if on_rows is not None:
             on_rows(done)
     return total
+
+
+def prepare_reading() -> None:
+    """Load what reading a part needs: the word tables, the segmenter."""
+    load_lexicons()
+    words(["khởi động"])
 
 
 def _one_part(part: Path, *, out: Path, tokenizer: Tokenizer, with_text: bool) -> int:

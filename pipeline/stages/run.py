@@ -25,6 +25,7 @@ from models.artifact import Model
 from pipeline.config import RunConfig, configs_hash
 from pipeline.labels import Labels
 from pipeline.manifest import code_hash, fingerprint, run_id, versions
+from pipeline.parallel import preparing
 from pipeline.reference import load_reference
 from pipeline.sources.files import expand
 from pipeline.sources.mapping import SourceMapping
@@ -35,9 +36,9 @@ from pipeline.stages.learned_rows import LEARNED_FILE, learned_rows
 from pipeline.stages.market import build_market
 from pipeline.stages.plan import Plan, plan
 from pipeline.stages.report import report
-from pipeline.stages.score import ScoreReport, score
+from pipeline.stages.score import ScoreReport, import_scoring, score
 from pipeline.stages.train import Trained, train
-from pipeline.store import read_json, read_parquet, write_atomically, write_json, write_parquet
+from pipeline.store import parts, read_json, read_parquet, write_atomically, write_json, write_parquet
 from pipeline.tables.targets import with_lists
 
 VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
@@ -237,7 +238,7 @@ def judge(
         with timings.stage("features"):
             read_features(out, config=config, n_listings=total, with_text=model is not None, on_rows=on_rows)
     reference = load_reference()
-    with timings.stage("market"):
+    with timings.stage("market"), preparing(import_scoring, len(parts(work / "listings"))):
         build_market(work / "listings", work, reference)
     with timings.stage("score"):
         scored = score(
