@@ -15,8 +15,9 @@ import scipy.sparse as sp
 from features.brands import BrandLexicon, find_brands, settle_roles
 from features.canonical import Canonical, canonicalise_all
 from features.cues import CueLexicon, find_cues
+from features.fold import fold
 from features.kind import KindLexicon, classify
-from features.pack import price_form
+from features.pack import price_form, variants_spread
 from features.product import model_key, product_words
 from features.segment import words
 from features.text_hashes import Tokenizer, text_counts
@@ -84,7 +85,10 @@ def row_features(listings: pd.DataFrame, lexicons: Lexicons, *, tokenizer: Token
     for name, read in (("model_key", model_key), ("product_words", product_words)):
         found = [read(title.folded) if able else "" for title, able in zip(canonical["title"], comparable, strict=True)]
         columns[name] = pd.Series(found, dtype="str")
-    columns["price_form"] = pd.Series([price_form(title.folded) for title in canonical["title"]], dtype="str")
+    variants = [fold(text) for text in _texts(rows, "variants")] if "variants" in rows else [""] * len(rows)
+    forms = [price_form(title.folded, names) for title, names in zip(canonical["title"], variants, strict=True)]
+    columns["price_form"] = pd.Series(forms, dtype="str")
+    columns["variants_spread"] = pd.Series([variants_spread(names) if names else None for names in variants], dtype="float64")
     columns["text_flags"] = pd.Series([_flags(*fields) for fields in zip(*canonical.values(), strict=True)], dtype="str")
     titles, descriptions = ([one.text for one in canonical[field]] for field in ("title", "description"))
     if tokenizer == "underthesea" and not with_text:

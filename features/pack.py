@@ -6,6 +6,7 @@ what each of them costs, so it may be compared and must not set a reference. A c
 
 from __future__ import annotations
 
+import math
 import re
 from typing import NamedTuple
 
@@ -38,6 +39,8 @@ _ORDER = ("ml", "g", "viên", "miếng", "gói", "tờ")
 _FROM = re.compile(r"(?<!\w)(?:giá|chỉ|giá chỉ)\s(?:chỉ\s)?từ\s?:?\s?\d[\d.,]*\s?(?:k|đ|đồng|vnđ|vnd|tr|triệu|nghìn|ngàn|ngan|nghin|trieu)(?!\w)")
 _ASK = re.compile(r"(?<!\w)(?:giá (?:inbox|ib|check ib|liên hệ|zalo)|(?:inbox|ib|liên hệ|hỏi) giá|ib để biết giá)(?!\w)")
 _BUNDLE = re.compile(r"(?<!\w)(?:combo|bộ đôi|bộ sản phẩm|set)(?!\w)[^+\[\]]{3,}[^\W\d] ?\+ ?(?!tặng|quà|freeship|free)[^\W\d]")
+
+_NO_ARTICLE = re.compile(r"(?<!\w)(?:đặt cọc|cọc|phụ thu|mẫu thử|sample|tester|hộp quà|túi giấy|chỉ hộp|vỏ hộp|voucher)(?!\w)")
 
 PRICE_FORMS = frozenset({"from", "ask", "bundle", "choice"})
 """What a price may be instead of the price of so many articles."""
@@ -99,8 +102,26 @@ def amounts(folded: str) -> list[tuple[float, str, tuple[int, int]]]:
     return out
 
 
-def price_form(folded: str) -> str:
+def variants_spread(folded_variants: str) -> float | None:
+    """Return how many times (natural log) the largest of a listing's variants is as large as the smallest, ``None`` where sizes say nothing.
+
+    A page shows the price of its cheapest variant: between "10ml;100ml" lies a factor of ten.
+
+    >>> variants_spread("10ml;100ml;đỏ"), variants_spread("đỏ;xanh")
+    (2.302585092994046, None)
+    """
+    found = amounts(folded_variants)
+    for unit in _ORDER:
+        values = [amount for amount, one, _ in found if one == unit]
+        if len(values) > 1:
+            return math.log(max(values) / min(values))
+    return None
+
+
+def price_form(folded: str, folded_variants: str = "") -> str:
     """Return one of `PRICE_FORMS`, or ``""`` where the price is simply the price.
+
+    Variants of several sizes, or one that is no article ("đặt cọc", "mẫu thử"), make the price that of the cheapest.
 
     >>> price_form("giày chỉ từ 99k"), price_form("combo sữa rửa mặt + toner"), price_form("túi giá ib"), price_form("đơn từ 100k")
     ('from', 'bundle', 'ask', '')
@@ -111,5 +132,7 @@ def price_form(folded: str) -> str:
         return "ask"
     if "+" in folded and _BUNDLE.search(folded):
         return "bundle"
+    if folded_variants and (_NO_ARTICLE.search(folded_variants) or (variants_spread(folded_variants) or 0.0) > 0.0):
+        return "choice"
     found = size(folded)
     return "choice" if found is not None and found.several else ""

@@ -11,7 +11,9 @@ import pandas as pd
 
 from models.weights import BEHAVIOURS
 
-_AS_THEY_ARE = ["price_gap", "price_z", "seller_rating", "rating", "n_images", "n_units", "n_brands", "seller_official"]
+_AS_THEY_ARE = ["price_gap", "price_gap_low", "price_gap_high", "price_z", "price_percentile", "price_kind_gap", "price_change"]
+_AS_THEY_ARE += ["price_below_peak", "price_raised_then_cut", "discount_real", "discount_excess", "list_price_gap", "variants_spread"]
+_AS_THEY_ARE += ["seller_rating", "rating", "n_images", "n_units", "n_brands", "seller_official"]
 _AS_THEY_ARE += ["seller_n_famous_brands", "seller_n_goods_groups", "seller_n_brand_groups", "seller_verified"]
 _AS_THEY_ARE += ["seller_sign_share", "seller_price_level", "seller_price_low", "seller_stars", "seller_churn", "seller_reopened"]
 _AS_THEY_ARE += ["seller_past_share", "seller_complaint_share", "seller_fake_complaint_share", "seller_review_mismatch"]

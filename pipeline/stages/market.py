@@ -13,6 +13,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from features.price import PEER_COLUMNS, PriceReference, against_genuine
+from features.price_history import price_history
 from features.seller import official
 from features.seller_profile import CRAWL_COLUMNS, seller_profile
 from models.control import RETAILERS
@@ -21,7 +22,7 @@ from pipeline.stages.reviews import review_features
 from pipeline.store import drop_stale, parts, read_parquet, write_parquet
 
 #: What compares listings with each other: a few hundred bytes a listing, whatever its description's length.
-_LISTING_COLUMNS = ["price_vnd"]
+_LISTING_COLUMNS = ["price_vnd", "list_price_vnd"]
 _ROW_COLUMNS = ["brand", "brand_role", "brand_famous", "goods_group", "item_type", "kind_why", "for_children", "n_units", "model_key"]
 _ROW_COLUMNS += ["product_words", "price_form"]
 _LISTING_COLUMNS += [name for name in CRAWL_COLUMNS if name not in {*_ROW_COLUMNS, "has_sign"}]
@@ -59,7 +60,7 @@ def market_features(
     profile = seller_profile(
         crawl, prices["price_gap"], reference.seller_identity, settings=reference.sellers, outcomes=outcomes, reviews=reviews
     ).drop(columns=_KNOWN)
-    return pd.concat([prices, genuine, profile], axis=1)
+    return pd.concat([prices, genuine, price_history(crawl, prices["price_expected"]), profile], axis=1)
 
 
 def _prices(compared: pd.DataFrame, reference: Reference) -> pd.DataFrame:
