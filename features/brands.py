@@ -117,8 +117,9 @@ def named(title: Canonical, lexicon: BrandLexicon, *, beside_goods: bool = True)
             if _MODEL_CODE.match(folded, end) or not _beside_goods(folded, start, end, lexicon.goods[value.brand]):
                 continue
         taken = end
-        evasive = _is_evasive(title, start, end, value, lexicon)
-        name = value._replace(match="disguise") if evasive else value
+        slip = not value.disguised and _is_slip(title, start, end)
+        evasive = not slip and _is_evasive(title, start, end, value, lexicon)
+        name = value._replace(match="fuzzy" if slip else "disguise") if slip or evasive else value
         found.append(Found(start, end, name, evasive, _role(folded, start)))
     return found
 
@@ -181,6 +182,12 @@ def _is_evasive(title: Canonical, start: int, end: int, name: BrandName, lexicon
     # Letters put together ("D.I.O.R"), read from digits ("0PP0") or taken out ("guccccci") are a disguise, unless the brand itself is written so
     # ("L'Oréal", "Ray-Ban", "H&M").
     return name.disguised or (name.brand not in lexicon.punctuated and title.is_repaired(start, end))
+
+
+def _is_slip(title: Canonical, start: int, end: int) -> bool:
+    """True where the name was written with one letter twice ("XiaomiI"): a slip of the finger, as one letter changed or left out is."""
+    first, last = title.span(start, end)
+    return title.is_repaired(start, end) and last - first == end - start + 1 and "repeated" in title.flags and not title.flags & {"spaced", "leet"}
 
 
 def _role(folded: str, start: int) -> str:

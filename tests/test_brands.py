@@ -317,3 +317,13 @@ def test_no_lookalike_is_a_name_and_every_brand_makes_something() -> None:
     names = {form for cell in brands["aliases"] for form in cell.split("|")}
     assert not {word for cell in brands["lookalikes"] for word in cell.split("|") if word} & names
     assert brands["goods"].ne("").all() and brands["brand"].is_unique
+
+
+@pytest.mark.parametrize("title", ["Quạt XiaomiI chính hãng", "Áo guccci nam"])
+def test_one_letter_typed_twice_is_a_slip_of_the_finger_and_no_disguise(title: str) -> None:
+    one = brand_of(title)
+    assert (one["brand_match"], bool(one["brand_evasive"])) == ("fuzzy", False)
+
+
+def test_letters_drawn_out_are_a_disguise_still() -> None:
+    assert bool(brand_of("Áo guccccci nam")["brand_evasive"])
