@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -12,7 +13,7 @@ from pipeline.reference import Reference
 from pipeline.reports.wording import format_price
 
 _FIELDS = {"title": "Tiêu đề", "description": "Mô tả", "seller_name": "Tên gian hàng"}
-_LEVELS = {"model": "cùng nhãn hiệu và mẫu", "brand": "cùng nhãn hiệu và loại hàng"}
+_LEVELS = {"product": "cùng mẫu", "model": "cùng mẫu", "brand": "cùng loại hàng"}
 
 REASON_COLUMNS = ["platform", "listing_id", "captured_at", "sign_id", "behaviour", "family", "points"]
 REASON_COLUMNS += ["field", "start", "end", "quote", "text"]
@@ -57,15 +58,29 @@ def _sentence(sign_id: str, sign: Any, fact: dict[str, Any], quote: str | None, 
 
 
 def _below_peers(fact: dict[str, Any], quote: str | None) -> str:
-    cheaper = min(99, round(100 * (1 - float(np.exp(fact["price_gap"])))))
+    unit = fact["price_vnd"] / max(1.0, fact["n_units"] if fact["n_units"] == fact["n_units"] else 1.0)
+    cheaper = min(99, round(100 * (1 - unit / fact["price_ref_mid"])))
     who = "người bán khác" if isinstance(fact["seller_id"], str) or isinstance(fact["seller_name"], str) else "tin khác"
     if fact["price_by_official"]:
         who = "gian hàng chính hãng"
     return (
         f"Giá {format_price(fact['price_vnd'])}{_per_unit(fact)}, rẻ hơn {cheaper} % so với giá giữa "
-        f"{format_price(fact['price_ref_mid'])} của {int(fact['price_n_peers'])} {who} {_LEVELS[fact['price_level']]} "
-        f"{_brand(fact)} (một nửa nằm trong khoảng {format_price(fact['price_ref_low'])} – {format_price(fact['price_ref_high'])})"
+        f"{format_price(_rounded(fact['price_ref_mid']))} của {int(fact['price_n_peers'])} {who} {_LEVELS[fact['price_level']]} {_brand(fact)} "
+        f"(khoảng {format_price(_rounded(fact['price_ref_low'])).removesuffix(' đ')}–{format_price(_rounded(fact['price_ref_high']))})"
+        f"{_other_market(fact)}"
     )
+
+
+def _rounded(price: float) -> float:
+    """To three figures: a quartile between two prices is no price anybody asks."""
+    step = 10.0 ** max(0, math.floor(math.log10(price)) - 2) if price > 0 else 1.0
+    return round(price / step) * step
+
+
+def _other_market(fact: dict[str, Any]) -> str:
+    """Who was left out of the middle because the group falls into two markets."""
+    low = fact["price_n_low"]
+    return f"; {int(low)} nơi bán khác cũng rao ở mức thấp bất thường, không tính vào giá giữa" if low > 0 else ""
 
 
 def _below_genuine(fact: dict[str, Any], quote: str | None) -> str:
