@@ -23,6 +23,10 @@ Config = Annotated[Path | None, typer.Option(help="Settings instead of configs/r
 AsOf = Annotated[
     str | None, typer.Option(metavar="YYYY-MM-DD", help="The list's date; default: the day of the latest capture.", show_default=False)
 ]
+Reviews = Annotated[
+    Path | None,
+    typer.Option(exists=True, dir_okay=False, help="What buyers wrote: CSV, XLSX, JSONL, JSON or Parquet (docs/sellers.md).", show_default=False),
+]
 Capacity = Annotated[
     Path | None, typer.Option(help="CSV authority,targets,reserve: how much each authority can take.", show_default=False)
 ]

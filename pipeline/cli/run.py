@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from pipeline.cli.options import AsOf, Capacity, Config, Files, Json, Model, Out, Source, Sources, day, finish, wanted_model
+from pipeline.cli.options import AsOf, Capacity, Config, Files, Json, Model, Out, Reviews, Source, Sources, day, finish, wanted_model
 
 
 def register(app: typer.Typer) -> None:
@@ -17,6 +17,7 @@ def run_command(
     out: Out,
     source: Source = "auto",
     sources: Sources = None,
+    reviews: Reviews = None,
     as_of: AsOf = None,
     capacity: Capacity = None,
     config: Config = None,
@@ -49,6 +50,7 @@ def run_command(
             mappings=load_mappings(sources),
             key=contact_key(),
             source=source,
+            reviews=reviews,
             as_of=list_day,
             today=datetime.now(VIETNAM).date(),
             capacity=limits,

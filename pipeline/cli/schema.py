@@ -16,16 +16,17 @@ def register(app: typer.Typer) -> None:
 
 
 def schema_command(
-    table: Annotated[str, typer.Argument(help="listings, quarantine, scores, targets, target_listings or all")] = "listings",
+    table: Annotated[str, typer.Argument(help="listings, quarantine, scores, targets, target_listings, reviews or all")] = "listings",
     as_json: Json = False,
 ) -> None:
     """Print a table's columns with type, unit, time zone and whether they may be missing."""
-    from pipeline.tables import listings, quarantine, scores, targets
+    from pipeline.tables import listings, quarantine, reviews, scores, targets
 
     known = {
         "listings": listings.describe,
         "quarantine": quarantine.describe,
         "scores": scores.describe,
+        "reviews": reviews.describe,
         "targets": targets.describe,
         "target_listings": targets.describe_listings,
     }

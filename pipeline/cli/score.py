@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from pipeline.cli.options import Config, Folder, Json, Model, finish, wanted_model
+from pipeline.cli.options import Config, Folder, Json, Model, Reviews, finish, wanted_model
 
 
 def register(app: typer.Typer) -> None:
@@ -12,20 +12,24 @@ def register(app: typer.Typer) -> None:
     app.command("score")(score_command)
 
 
-def score_command(folder: Folder, config: Config = None, model: Model = "auto", as_json: Json = False) -> None:
-    """Read and score every listing that `soihang ingest` left in FOLDER."""
-    from pipeline.config import load_run_config
+def score_command(folder: Folder, reviews: Reviews = None, config: Config = None, model: Model = "auto", as_json: Json = False) -> None:
+    """Read and score every listing that `soihang ingest` left in FOLDER; without --reviews those of the run before stay."""
+    from pipeline.config import contact_key, load_run_config
     from pipeline.manifest import lock
     from pipeline.parallel import preparing
     from pipeline.progress import RowProgress
     from pipeline.stages.features import prepare_reading
+    from pipeline.stages.reviews import take_reviews
     from pipeline.stages.run import judge, noisy_cues, score_lines
     from pipeline.store import parts
 
     settings = load_run_config(config)
     with preparing(prepare_reading, len(parts(folder / "work" / "listings"))):
         chosen = wanted_model(model)
+    said: list[str] = []
     with lock(folder), RowProgress() as progress:
+        if reviews is not None:
+            said = take_reviews(reviews, work=folder / "work", key=contact_key()).lines()
         scored = judge(folder, config=settings, model=chosen, on_rows=progress)
     limit = settings.control.max_strong_rate
-    finish(score_lines(scored, limit), scored.to_json(), as_json=as_json, code=3 if len(noisy_cues(scored, limit)) else 0)
+    finish([*said, *score_lines(scored, limit)], scored.to_json(), as_json=as_json, code=3 if len(noisy_cues(scored, limit)) else 0)

@@ -88,10 +88,17 @@ def forget_reviews(work: Path) -> None:
     (work / "reviews.json").unlink(missing_ok=True)
 
 
-def reviews_fingerprint(work: Path) -> str:
-    """Return the SHA-256 of the file that ``work/reviews`` was read from, ``""`` where there are none."""
+def review_report(work: Path) -> dict[str, Any] | None:
+    """Return what `take_reviews` said of the reviews under ``work``, ``None`` where there are none."""
     known = work / "reviews.json"
-    return str(read_json(known)["fingerprint"]) if known.is_file() else ""
+    found: dict[str, Any] | None = read_json(known) if known.is_file() else None
+    return found
+
+
+def review_inputs(work: Path) -> list[str]:
+    """Return name and SHA-256 of the file of reviews under ``work``, one line, or nothing."""
+    known = review_report(work)
+    return [f"{known['file']} {known['fingerprint']}"] if known else []
 
 
 def review_features(work: Path) -> pd.DataFrame | None:

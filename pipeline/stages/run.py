@@ -36,6 +36,7 @@ from pipeline.stages.learned_rows import LEARNED_FILE, learned_rows
 from pipeline.stages.market import build_market
 from pipeline.stages.plan import Plan, plan
 from pipeline.stages.report import report
+from pipeline.stages.reviews import ReviewReport, forget_reviews, review_inputs, review_report, take_reviews
 from pipeline.stages.score import ScoreReport, import_scoring, score
 from pipeline.stages.train import Trained, train
 from pipeline.store import parts, read_json, read_parquet, write_atomically, write_json, write_parquet
@@ -111,6 +112,7 @@ class RunReport:
         counts = self.to_json()["counts"]
         rows = [
             *ingest_lines(self.ingest),
+            *(ReviewReport(**self.details["reviews"]).lines() if self.details["reviews"] else []),
             *score_lines(self.score, self.max_strong_rate),
             f"targets {counts['targets']:,}, of which {counts['chosen']:,} within capacity",
         ]
@@ -129,6 +131,7 @@ def run(
     mappings: dict[str, SourceMapping],
     key: bytes,
     source: str = "auto",
+    reviews: Path | None = None,
     as_of: date | None = None,
     today: date | None = None,
     capacity: pd.DataFrame | None = None,
@@ -137,12 +140,15 @@ def run(
 ) -> RunReport:
     """Ingest, read, score, plan and report into ``out``, whose lock the caller holds.
 
+    ``reviews`` is a file of what buyers wrote (`pipeline.stages.reviews`).
     ``as_of`` (the list's date) defaults to the day of the latest capture, Vietnamese time. ``today`` only decides whether the data are
     old; without it they count as fresh.
     """
     timings = Timings()
     with timings.stage("ingest"):
         taken = take_in(files, out=out, config=config, mappings=mappings, key=key, source=source, on_rows=on_rows)
+        if reviews is not None:
+            take_reviews(reviews, work=out / "work", key=key)
     return finish_run(
         out, taken, config=config, model=model, timings=timings, as_of=as_of, today=today, capacity=capacity, on_rows=on_rows
     )
@@ -169,7 +175,8 @@ def finish_run(
     with timings.stage("report"):
         tell(out)
     details = {
-        "inputs": read_json(out / "work" / "inputs.json")["files"],
+        "inputs": read_json(out / "work" / "inputs.json")["files"] + review_inputs(out / "work"),
+        "reviews": review_report(out / "work"),
         "versions": versions(),
         "configs_hash": configs_hash(),
         "code_hash": code_hash(),
@@ -196,6 +203,7 @@ def take_in(
     Raises `NothingNew` where the files hold no listing and `DataError` where none of them could be read.
     """
     work = out / "work"
+    forget_reviews(work)
     inputs = [f"{path.name} {fingerprint(path)}" for path in expand(files)]
     taken = ingest(
         files,
@@ -233,7 +241,8 @@ def judge(
         )
     total = IngestReport.from_json(read_json(work / "ingest.json")).n_listings
     inputs = read_json(work / "inputs.json")
-    identity = run_id(inputs["files"], seed=config.seed, settings=f"{config.model_dump_json()} {inputs['source']} {model.version if model else ''}")
+    asked = f"{config.model_dump_json()} {inputs['source']} {model.version if model else ''}"
+    identity = run_id(inputs["files"] + review_inputs(work), seed=config.seed, settings=asked)
     if not features_done:
         with timings.stage("features"):
             read_features(out, config=config, n_listings=total, with_text=model is not None, on_rows=on_rows)
