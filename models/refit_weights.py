@@ -18,7 +18,7 @@ from scipy.optimize import minimize
 from scipy.special import expit
 from sklearn.model_selection import GroupKFold
 
-from models.metrics import judge, paired, resamples
+from models.metrics import interval, judge, resamples
 from models.weights import EvidenceWeights, Signs
 
 Floats = npt.NDArray[np.float64]
@@ -97,15 +97,22 @@ def _fit(table: Floats, y: npt.NDArray[np.bool_], row_weight: Floats) -> tuple[F
 
 
 def _gain(table: Floats, y: npt.NDArray[np.bool_], groups: npt.NDArray[np.intp], seed: int) -> dict[str, Any]:
-    refitted = np.zeros(len(y))
-    for learn, test in GroupKFold(_FOLDS, shuffle=True, random_state=seed).split(table, y, groups):
+    """PR-AUC on held-out sellers, averaged over folds; scores of different folds are never ranked against each other."""
+    points: list[tuple[float, float]] = []
+    drawn: list[list[tuple[float, float]]] = []
+    for number, (learn, test) in enumerate(GroupKFold(_FOLDS, shuffle=True, random_state=seed).split(table, y, groups)):
+        if not 0 < y[test].sum() < len(test):
+            continue
         factor, _ = _fit(table[learn], y[learn], _once_a_seller(groups[learn]))
-        refitted[test] = table[test] @ factor
-    weights = resamples(groups, _RESAMPLES, seed=seed)
-    new, each_new = judge(y, refitted, weights, flagged=float(y.mean()))
-    old, each_old = judge(y, table.sum(axis=1), weights, flagged=float(y.mean()))
-    gain = paired(each_new, each_old, "pr_auc", new["pr_auc"]["value"] - old["pr_auc"]["value"])
-    return {"measure": "pr_auc", "written": old["pr_auc"]["value"], "refitted": new["pr_auc"]["value"], **gain}
+        weights = resamples(groups[test], _RESAMPLES, seed=seed + number)
+        share = float(y[test].mean())
+        new, each_new = judge(y[test], table[test] @ factor, weights, flagged=share)
+        old, each_old = judge(y[test], table[test].sum(axis=1), weights, flagged=share)
+        points.append((new["pr_auc"]["value"], old["pr_auc"]["value"]))
+        drawn.append([(one["pr_auc"], other["pr_auc"]) for one, other in zip(each_new, each_old, strict=True)])
+    refitted, written = (float(np.mean([pair[side] for pair in points])) for side in (0, 1))
+    differences = [float(np.mean([new - old for new, old in fold])) for fold in zip(*drawn, strict=True)]
+    return {"measure": "pr_auc", "written": written, "refitted": refitted, "difference": refitted - written, "ci": interval(differences)}
 
 
 def _once_a_seller(groups: npt.NDArray[np.intp]) -> Floats:

@@ -18,6 +18,7 @@ from pipeline.cli import (
     doctor,
     evaluate,
     ingest,
+    labels,
     plan,
     promote,
     report,
@@ -46,7 +47,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for command in (demo, run, schema, ingest, score, plan, report, simulate, train, evaluate, promote, rollback, reproduce, brand, review, doctor):
+for command in (demo, run, schema, ingest, score, plan, report, simulate, train, evaluate, promote, rollback, reproduce, brand, review, labels, doctor):
     command.register(app)
 
 
