@@ -47,7 +47,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for command in (demo, run, schema, ingest, score, plan, report, simulate, train, evaluate, promote, rollback, reproduce, brand, review, labels, doctor):
+COMMANDS = (
+    demo, run, schema, ingest, score, plan, report,
+    simulate, train, evaluate, promote, rollback, reproduce, brand, review, labels, doctor,
+)
+for command in COMMANDS:
     command.register(app)
 
 

@@ -20,13 +20,14 @@ def schema_command(
     as_json: Json = False,
 ) -> None:
     """Print a table's columns with type, unit, time zone and whether they may be missing."""
-    from pipeline.tables import listings, quarantine, reviews, scores, targets
+    from pipeline.tables import listings, outcomes, quarantine, reviews, scores, targets
 
     known = {
         "listings": listings.describe,
         "quarantine": quarantine.describe,
         "scores": scores.describe,
         "reviews": reviews.describe,
+        "outcomes": outcomes.describe,
         "targets": targets.describe,
         "target_listings": targets.describe_listings,
     }
