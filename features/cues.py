@@ -97,12 +97,15 @@ class CueLexicon:
 
     def find(self, folded: str) -> list[_Found]:
         """Return the cues in ``folded``, left to right; of overlapping ones the longest."""
-        text, back = _without_gaps(folded)
+        text = _without_gaps(folded)
         found = [_Found(start, end, cue) for start, end, cue in self.finder.find(text) if isinstance(cue, Cue)]
         for pattern, cue in self.expressions:
             found += [_Found(*match.span(), cue) for match in pattern.finditer(text)]
         kept = _longest(found)
-        return kept if back is None else [_Found(back[hit.start], back[hit.end - 1] + 1, hit.cue) for hit in kept]
+        if not kept or text is folded:
+            return kept
+        back = _way_back(folded)
+        return [_Found(back[hit.start], back[hit.end - 1] + 1, hit.cue) for hit in kept]
 
 
 def find_cues(fields: dict[str, list[Canonical]], originals: dict[str, list[str]], context: pd.DataFrame, lexicon: CueLexicon) -> pd.DataFrame:
@@ -154,20 +157,22 @@ def _facts(context: pd.DataFrame) -> list[Facts]:
     return [Facts(*row) for row in zip(*columns, strict=True)]
 
 
-def _without_gaps(folded: str) -> tuple[str, list[int] | None]:
-    """Squeeze runs of blanks to one, with the way back: "rep   1:1" is "rep 1:1"."""
+def _without_gaps(folded: str) -> str:
+    """Squeeze runs of blanks to one: "rep   1:1" is "rep 1:1"."""
     if "  " not in folded and _ODD_BLANK.search(folded) is None:
-        return folded, None
-    pieces: list[str] = []
+        return folded
+    return _GAPS.sub(" ", folded)
+
+
+def _way_back(folded: str) -> list[int]:
+    """Return where each character of the squeezed text stood."""
     back: list[int] = []
     last = 0
     for gap in _GAPS.finditer(folded):
-        pieces += (folded[last : gap.start()], " ")
         back += range(last, gap.start() + 1)
         last = gap.end()
-    pieces.append(folded[last:])
     back += range(last, len(folded))
-    return "".join(pieces), back
+    return back
 
 
 def _longest(found: list[_Found]) -> list[_Found]:
