@@ -16,7 +16,7 @@ def register(app: typer.Typer) -> None:
 
 
 def schema_command(
-    table: Annotated[str, typer.Argument(help="listings, quarantine, scores, targets, target_listings, reviews or all")] = "listings",
+    table: Annotated[str, typer.Argument(help="listings, quarantine, scores, targets, target_listings, reviews, outcomes or all")] = "listings",
     as_json: Json = False,
 ) -> None:
     """Print a table's columns with type, unit, time zone and whether they may be missing."""
