@@ -31,8 +31,8 @@ def compare(titles: list[str], texts: list[str], y: np.ndarray, groups: np.ndarr
     weights = resamples(codes, 200, seed=seed)
     flat, each = {}, {}
     for tokenizer in ("underthesea", "simple"):
-        _, log_odds = fit_text(text_counts(titles, texts, tokenizer=tokenizer), y, codes, n_folds=4, seed=seed)  # type: ignore[arg-type]
-        found, each[tokenizer] = judge(y, log_odds, weights, flagged=float(y.mean()))
+        _, readings = fit_text(text_counts(titles, texts, tokenizer=tokenizer), y, codes, n_folds=4, seed=seed)  # type: ignore[arg-type]
+        found, each[tokenizer] = judge(y, readings[:, 0], weights, flagged=float(y.mean()))
         flat[tokenizer] = found["pr_auc"]["value"]
     gain = paired(each["underthesea"], each["simple"], "pr_auc", flat["underthesea"] - flat["simple"])
     low, high = gain["ci"] or (float("nan"), float("nan"))

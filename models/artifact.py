@@ -19,11 +19,15 @@ import pandas as pd
 
 from features.errors import ModelError
 from features.text_hashes import Tokenizer, text_counts
+from models.blend import Blend
+from models.boosted import Boosted
 from models.calibrate import Platt
 from models.learner import Learner
-from models.text_linear import TextLinear
+from models.stack import LogisticStack
+from models.support import Support
+from models.text_linear import Reading, TextLinear
 
-FORMAT = 3
+FORMAT = 4
 _TOLERANCE = 1e-6
 
 
@@ -48,24 +52,17 @@ def save_model(model: Model, folder: Path, *, titles: list[str], seed: int) -> s
     """
     folder.mkdir(parents=True, exist_ok=True)
     for name, learner in model.learners.items():
-        for number, booster in enumerate(learner.boosters):
-            (folder / f"{name}.{number}.lightgbm.txt").write_text(booster.model_to_string(), encoding="utf-8")
-        np.save(folder / f"{name}.text.npy", learner.text.weights, allow_pickle=False)
-        np.save(folder / f"{name}.idf.npy", learner.text.idf, allow_pickle=False)
+        for kind, trees in _trees(learner).items():
+            for number, booster in enumerate(trees.boosters):
+                (folder / f"{name}.{kind}.{number}.lightgbm.txt").write_text(booster.model_to_string(), encoding="utf-8")
+        for part, array in _arrays(learner).items():
+            np.save(folder / f"{name}.{part}.npy", array, allow_pickle=False)
     described = {
         "format": FORMAT,
         "takes_over": model.takes_over,
         "goods_groups": model.goods_groups,
         "tokenizer": model.tokenizer,
-        "learners": {
-            name: {
-                "columns": one.columns,
-                "categories": one.categories,
-                "boosters": len(one.boosters),
-                "platt": [one.platt.slope, one.platt.shift],
-            }
-            for name, one in model.learners.items()
-        },
+        "learners": {name: _described(one) for name, one in model.learners.items()},
         "facts": model.facts,
     }
     _write(folder / "model.json", described)
@@ -94,10 +91,55 @@ def load_model(folder: Path) -> Model:
     return model
 
 
+def _trees(learner: Learner) -> dict[str, Boosted]:
+    return {"full": learner.full} | ({"raw": learner.raw} if learner.raw is not None else {})
+
+
+def _arrays(learner: Learner) -> dict[str, Any]:
+    readings = {f"text.{one.name}.{part}": getattr(one, part) for one in learner.text.readings for part in ("scale", "weights")}
+    return {**readings, "words": learner.words, "stack.scale": learner.stack.scale, "stack.weights": learner.stack.weights}
+
+
+def _described(learner: Learner) -> dict[str, Any]:
+    return {
+        "columns": learner.columns,
+        "rung": learner.rung,
+        "steps": learner.steps,
+        "readings": [one.name for one in learner.text.readings],
+        "stack": {"numbers": learner.stack.numbers, "categories": learner.stack.categories},
+        "trees": {
+            kind: {"columns": one.columns, "categories": one.categories, "boosters": len(one.boosters)} for kind, one in _trees(learner).items()
+        },
+        "blend": {"weights": learner.blend.weights, "shift": learner.blend.shift},
+        "platt": [learner.platt.slope, learner.platt.shift],
+        "support": learner.support.to_json(),
+    }
+
+
 def _learner(folder: Path, name: str, one: Mapping[str, Any]) -> Learner:
-    text = TextLinear(*(np.load(folder / f"{name}.{part}.npy", allow_pickle=False) for part in ("idf", "text")))
-    boosters = [lgb.Booster(model_str=(folder / f"{name}.{n}.lightgbm.txt").read_text(encoding="utf-8")) for n in range(one["boosters"])]
-    return Learner(list(one["columns"]), dict(one["categories"]), text, boosters, Platt(*one["platt"]))
+    def array(part: str) -> Any:
+        return np.load(folder / f"{name}.{part}.npy", allow_pickle=False)
+
+    def trees(kind: str) -> Boosted:
+        said = one["trees"][kind]
+        texts = [(folder / f"{name}.{kind}.{n}.lightgbm.txt").read_text(encoding="utf-8") for n in range(said["boosters"])]
+        return Boosted(list(said["columns"]), dict(said["categories"]), [lgb.Booster(model_str=text) for text in texts])
+
+    readings = tuple(Reading(reading, array(f"text.{reading}.scale"), array(f"text.{reading}.weights")) for reading in one["readings"])
+    stack = LogisticStack(list(one["stack"]["numbers"]), dict(one["stack"]["categories"]), array("stack.scale"), array("stack.weights"))
+    return Learner(
+        columns=list(one["columns"]),
+        text=TextLinear(readings),
+        words=array("words"),
+        stack=stack,
+        raw=trees("raw") if "raw" in one["trees"] else None,
+        full=trees("full"),
+        blend=Blend(dict(one["blend"]["weights"]), one["blend"]["shift"]),
+        rung=one["rung"],
+        platt=Platt(*one["platt"]),
+        steps=list(one["steps"]),
+        support=Support.from_json(one["support"]),
+    )
 
 
 def _selftest(model: Model, titles: list[str], seed: int) -> dict[str, Any]:

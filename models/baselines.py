@@ -12,12 +12,14 @@ import pandas as pd
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 
-from models.learner import PARAMETERS, ROUNDS, encode, known_values
+from models.boosted import PARAMETERS, ROUNDS, encode, known_values
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 _RAW = ["category", "price_vnd", "list_price_vnd", "seller_rating", "seller_n_products", "seller_n_followers", "rating", "n_reviews"]
 _RAW += ["n_sold", "n_images"]
+#: A seller's share of finds is drawn to the overall one as if so many ordinary rows had been seen.
+_PRIOR_ROWS = 5.0
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,7 @@ def evidence_only(train: Side, y: Bools, test: Side, seed: int) -> Floats:
 def tfidf_logistic(train: Side, y: Bools, test: Side, seed: int) -> Floats:
     """TF-IDF of title and description words with logistic regression: the textbook answer."""
     words = TfidfVectorizer(ngram_range=(1, 2), min_df=2, max_features=200_000, sublinear_tf=True)
-    model = LogisticRegression(C=4.0, solver="liblinear", random_state=seed).fit(words.fit_transform(_texts(train.rows)), y)
+    model = LogisticRegression(C=4.0, solver="liblinear", dual=True, max_iter=300, random_state=seed).fit(words.fit_transform(_texts(train.rows)), y)
     return np.asarray(model.predict_proba(words.transform(_texts(test.rows)))[:, 1], dtype=float)
 
 
@@ -67,6 +69,28 @@ def lightgbm_raw(train: Side, y: Bools, test: Side, seed: int) -> Floats:
     categories = known_values(left)
     table = pd.DataFrame(encode(left, categories), columns=names)
     return _boosted(table, y, pd.DataFrame(encode(right, categories), columns=names), seed, words=list(categories))
+
+
+def seller_history(y: Bools, sellers: pd.Series, when: pd.Series, known: pd.Series, test: npt.NDArray[np.int64]) -> Floats:
+    """What was known of a row's seller on the day of its capture: its share of confirmed listings, drawn to the overall one.
+
+    Without dates nothing was known yet. The row's own outcome never counts.
+    """
+    prior = float(y.mean())
+    table = pd.DataFrame({"seller": sellers, "when": when, "known": known, "y": y.astype(float)}).reset_index(drop=True)
+    past = table.dropna(subset=["seller", "known"]).sort_values("known", kind="stable")
+    grouped = past.groupby("seller")["y"]
+    past = past.assign(n=grouped.cumcount() + 1.0, found=grouped.cumsum()).rename(columns={"known": "past_known"})
+    past = past[["seller", "past_known", "n", "found"]]
+    asked = table.iloc[test].assign(place=np.arange(len(test))).dropna(subset=["seller", "when"]).sort_values("when", kind="stable")
+    out = np.full(len(test), prior)
+    if len(past) and len(asked):
+        joined = pd.merge_asof(asked, past, left_on="when", right_on="past_known", by="seller", allow_exact_matches=False)
+        joined = joined.fillna({"n": 0.0, "found": 0.0})
+        own = (joined["known"] < joined["when"]).astype(float)
+        n, found = joined["n"] - own, joined["found"] - own * joined["y"]
+        out[joined["place"].to_numpy()] = (found + prior * _PRIOR_ROWS) / (n + _PRIOR_ROWS)
+    return out
 
 
 BASELINES: dict[str, Callable[[Side, Bools, Side, int], Floats]] = {

@@ -1,111 +1,213 @@
-"""The learned score of one behaviour: text log-odds and named columns into LightGBM, calibrated on a later block."""
+"""The learned score of one behaviour: readings of the text, a logistic stack, trees and their blend, as far up as labels carry it.
+
+What each part says of rows it has not seen decides three things: how much each counts in the blend, which rung of the ladder is kept, and
+what a score promises (calibration). Then every part is fitted again on all the rows there are.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import NamedTuple
 
-import lightgbm as lgb
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import scipy.sparse as sp
 
-from models.calibrate import Platt, fit_platt
-from models.text_linear import TextLinear, fit_text
+from models.blend import Blend, fit_blend
+from models.boosted import Boosted, fit_boosted, rounds_needed
+from models.calibrate import Platt, fit_platt_log_odds
+from models.ladder import Climb, climb
+from models.stack import LogisticStack, fit_stack
+from models.support import ANYTHING, Support
+from models.text_linear import READINGS, TextLinear, fit_text, text_folds
+from models.workers import in_order
 
 Floats = npt.NDArray[np.float64]
-TEXT_COLUMN = "text_log_odds"
+Floats32 = npt.NDArray[np.float32]
+Bools = npt.NDArray[np.bool_]
+Ints = npt.NDArray[np.int64]
 
-#: Small and fixed: labels are few, and a search over settings would fit the evaluation. One thread: two wait for each other wherever other
-#: work shares the cores (20,000 rows beside one busy process: 1.4 s with one, 45 s with two).
-PARAMETERS: dict[str, Any] = {
-    "objective": "binary", "num_leaves": 15, "learning_rate": 0.05, "min_data_in_leaf": 20, "feature_fraction": 0.7, "bagging_fraction": 0.8,
-    "bagging_freq": 1, "lambda_l2": 5.0, "max_bin": 127, "deterministic": True, "force_row_wise": True, "num_threads": 1, "verbosity": -1,
-}  # fmt: skip
-ROUNDS = 150
-#: A value of a column of words is learned from this many rows on, and so many of them at most.
-_LEAST_ROWS, _MOST_VALUES = 20, 100
+TEXT_COLUMNS = [f"text_{name}" for name in READINGS]
+EVIDENCE = "evidence_points"
+#: Words that the trees see one by one.
+_N_WORDS = 200
+#: The source's own columns; trees over them alone are what any newcomer would try first.
+_RAW = {"category", "log_price_vnd", "log_list_price_vnd", "seller_rating", "log_seller_n_products", "log_seller_n_followers", "rating"}
+_RAW |= {"log_n_reviews", "log_n_sold", "n_images"}
 
 
 @dataclass(frozen=True)
 class Learner:
-    """Fitted. ``categories``: the known values of each column of words; any other counts as missing. ``boosters`` differ in their seed only;
-    their spread gives the bounds of a probability.
-    """
+    """Fitted. ``rung`` says which part orders; ``words`` are the text columns that the trees of ``full`` see."""
 
     columns: list[str]
-    categories: dict[str, list[str]]
     text: TextLinear
-    boosters: list[lgb.Booster]
+    words: Ints
+    stack: LogisticStack
+    raw: Boosted | None
+    full: Boosted
+    blend: Blend
+    rung: str
     platt: Platt
+    steps: list[dict[str, float | str]]
+    support: Support = ANYTHING
+
+    @property
+    def categories(self) -> dict[str, list[str]]:
+        """The known values of each column of words; any other counts as missing."""
+        return self.full.categories
 
     def predict(self, table: pd.DataFrame, text: sp.csr_matrix) -> pd.DataFrame:
-        """Return ``probability, low, high`` (RangeIndex); raises ``KeyError`` where a column is missing."""
-        full = _with_text(encode(table[self.columns], self.categories), self.text.score(text))
-        each = np.column_stack([np.asarray(one.predict(full, num_threads=1), dtype=float) for one in self.boosters])
-        middle = self.platt.probability(each.mean(axis=1))
-        low, high = (self.platt.probability(pick(each, axis=1)) for pick in (np.min, np.max))
+        """Return ``probability, low, high`` (RangeIndex); the bounds come from trees of different seeds. ``KeyError`` where a column is missing."""
+        missing = [name for name in self.columns if name not in table]
+        if missing:
+            raise KeyError(f"columns {missing[:5]} are missing")
+        each = self._log_odds(table, text)
+        middle = self.platt.of_log_odds(each.mean(axis=1))
+        low, high = (self.platt.of_log_odds(pick(each, axis=1)) for pick in (np.min, np.max))
         return pd.DataFrame({"probability": middle, "low": np.minimum(low, middle), "high": np.maximum(high, middle)})
 
     def importance(self) -> pd.Series:
-        """Return mean gain per column, largest first."""
-        names = [*self.columns, TEXT_COLUMN]
-        gain = np.mean([one.feature_importance("gain") for one in self.boosters], axis=0)
-        return pd.Series(gain, index=names).sort_values(ascending=False)
+        """Return mean gain per column in the trees, largest first; single words are added up."""
+        gain = self.full.gain([*TEXT_COLUMNS, *("single words" for _ in self.words)])
+        return gain.groupby(level=0).sum().sort_values(ascending=False)
+
+    def _log_odds(self, table: pd.DataFrame, text: sp.csr_matrix) -> Floats:
+        """``(n, n_boosters)`` on the kept rung; one column where no trees count."""
+        if self.rung == "evidence":
+            evidence: Floats = table[EVIDENCE].to_numpy(dtype=float)[:, None]
+            return evidence
+        said = self.text.score(text)
+        stacked = self.stack.log_odds(table, said)
+        if self.rung == "logistic":
+            return stacked[:, None]
+        scores = {**_by_reading(said), "stack": stacked}
+        if self.raw is not None and "raw" in self.blend.used:
+            scores["raw"] = self.raw.log_odds(table, np.empty((len(table), 0), dtype=np.float32)).mean(axis=1)
+        if "full" not in self.blend.used:
+            return self.blend.log_odds(scores)[:, None]
+        trees = self.full.log_odds(table, _further(text, said, self.words))
+        return np.column_stack([self.blend.log_odds({**scores, "full": one}) for one in trees.T])
 
 
 def fit_learner(
     table: pd.DataFrame,
     text: sp.csr_matrix,
-    y: npt.NDArray[np.bool_],
-    groups: npt.NDArray[np.int64],
-    calibration: npt.NDArray[np.bool_],
+    y: Bools,
+    groups: Ints,
+    calibration: Bools | None,
     *,
     seed: int,
-    n_folds: int = 5,
+    n_folds: int = 4,
     n_boosters: int = 3,
+    weight: Floats | None = None,
+    support: Support = ANYTHING,
 ) -> Learner:
-    """Fit on rows where ``calibration`` is false and calibrate on the others.
+    """Fit one behaviour's learner on all rows.
 
-    ``groups`` keeps a seller's rows in one text fold. The same input and seed give the same learner.
+    What is said of unseen rows comes from the rows where ``calibration`` is true (a later block), or, without one, from folds of ``groups``.
+    ``weight``: clipped inverse selection probabilities for the calibration. The same input and seed give the same learner; raises
+    ``ValueError`` where a fold would have only one class.
     """
-    train = ~calibration
-    linear, out_of_fold = fit_text(text[train], y[train], groups[train], n_folds=n_folds, seed=seed)
-    categories = known_values(table[train])
-    full = _with_text(encode(table[train], categories), out_of_fold)
-    words = [at for at, name in enumerate(table) if name in categories]
-    boosters = []
-    for number in range(n_boosters):
-        data = lgb.Dataset(full, label=y[train].astype(float), categorical_feature=words, free_raw_data=True)
-        boosters.append(lgb.train({**PARAMETERS, "seed": seed + number}, data, num_boost_round=ROUNDS))
-    draft = Learner(list(table.columns), categories, linear, boosters, Platt(1.0, 0.0))
-    raw = draft.predict(table[calibration].reset_index(drop=True), text[calibration])["probability"].to_numpy()
-    return Learner(draft.columns, categories, linear, boosters, fit_platt(raw, y[calibration]))
+    linear, out_of_fold = fit_text(text, y, groups, n_folds=n_folds, seed=seed)
+    if calibration is None:
+        folds = text_folds(y, groups, n_folds=n_folds, seed=seed)
+        held = _held(table, text, y, folds, out_of_fold, [linear.weights_of("words", fold) for fold in range(n_folds)], seed)
+    else:
+        block = (np.flatnonzero(~calibration), np.flatnonzero(calibration))
+        earlier, inside = fit_text(text[block[0]], y[block[0]], groups[block[0]], n_folds=n_folds, seed=seed)
+        said = np.zeros((len(y), len(READINGS)))
+        said[block[0]], said[block[1]] = inside, earlier.score(text[block[1]])
+        held = _held(table, text, y, [block], said, [earlier.weights_of("words")], seed)
+    at = held.rows
+    blend = fit_blend(held.scores, y[at])
+    kept = _climb(held, table, y, groups, seed)
+    chosen = held.scores["stack"] if kept.rung == "logistic" else blend.log_odds(held.scores)
+    if kept.rung == "evidence" and held.evidence is not None:
+        chosen = held.evidence
+    platt = fit_platt_log_odds(chosen, y[at], None if weight is None else weight[at])
+    words = _telling(text, linear.weights_of("words"), np.arange(len(y)))
+    raw_columns = _raw_columns(table)
+    nothing = np.empty((len(y), 0), dtype=np.float32)
+    uses_raw = bool(raw_columns) and "raw" in blend.used
+    raw = fit_boosted(table[raw_columns], nothing, y, rounds=held.rounds["raw"], n_boosters=1, seed=seed) if uses_raw else None
+    full = fit_boosted(table, _further(text, out_of_fold, words), y, rounds=held.rounds["full"], n_boosters=n_boosters, seed=seed)
+    stack = fit_stack(table, out_of_fold, y, seed=seed)
+    return Learner(list(table.columns), linear, words, stack, raw, full, blend, kept.rung, platt, kept.steps, support)
 
 
-def known_values(table: pd.DataFrame) -> dict[str, list[str]]:
-    """Return, for each column of words, the values that stand in enough rows to learn from, most frequent first."""
-    found = {}
-    for name in table:
-        if not pd.api.types.is_numeric_dtype(table[name]):
-            counts = table[name].value_counts().rename_axis("value").reset_index(name="n").sort_values(["n", "value"], ascending=[False, True])
-            found[str(name)] = counts.loc[counts["n"].ge(_LEAST_ROWS), "value"].head(_MOST_VALUES).astype(str).tolist()
-    return found
+class _Held(NamedTuple):
+    """What each part says of rows it was not fitted on: ``rows`` are their positions, ``scores`` log-odds in that order."""
+
+    rows: Ints
+    scores: dict[str, Floats]
+    evidence: Floats | None
+    rounds: dict[str, int]
 
 
-def encode(table: pd.DataFrame, categories: Mapping[str, list[str]]) -> npt.NDArray[np.float32]:
-    """Return the columns as numbers: words by their place among the known ones, unknown words missing."""
-    columns = []
-    for name in table:
-        if name in categories:
-            place = pd.Index(categories[str(name)], dtype="str").get_indexer(pd.Index(table[name].astype("str")))
-            columns.append(np.where(place >= 0, place, np.nan))
+def _held(
+    table: pd.DataFrame, text: sp.csr_matrix, y: Bools, folds: list[tuple[Ints, Ints]], said: Floats, word_weights: list[Floats], seed: int
+) -> _Held:
+    raw_columns = _raw_columns(table)
+    trees = ["full", *(["raw"] if raw_columns else [])]
+
+    def one(task: tuple[str, int]) -> tuple[int, Floats]:
+        kind, number = task
+        train, apart = folds[number]
+        if kind == "stack":
+            stack = fit_stack(table.iloc[train], said[train], y[train], seed=seed)
+            return 0, stack.log_odds(table.iloc[apart], said[apart])
+        if kind == "raw":
+            columns, further = raw_columns, np.empty((len(y), 0), dtype=np.float32)
         else:
-            columns.append(table[name].to_numpy(dtype=np.float32))
-    return np.column_stack(columns).astype(np.float32)
+            # The words are chosen without the held rows: chosen with them, chance words would look telling.
+            columns, further = list(table), _further(text, said, _telling(text, word_weights[number], train))
+        return rounds_needed(
+            table[columns].iloc[train], further[train], y[train], table[columns].iloc[apart], further[apart], y[apart], seed=seed
+        )
+
+    tasks = [(kind, number) for kind in ("stack", *trees) for number in range(len(folds))]
+    done = dict(zip(tasks, in_order(one, tasks), strict=True))
+    rows = np.concatenate([apart for _, apart in folds])
+    scores = _by_reading(said[rows])
+    scores |= {kind: np.concatenate([done[kind, number][1] for number in range(len(folds))]) for kind in ("stack", *trees)}
+    rounds = {kind: round(float(np.mean([done[kind, number][0] for number in range(len(folds))]))) for kind in trees}
+    evidence = table[EVIDENCE].to_numpy(dtype=float)[rows] if EVIDENCE in table else None
+    return _Held(rows, scores, evidence, rounds)
 
 
-def _with_text(table: npt.NDArray[np.float32], log_odds: Floats) -> npt.NDArray[np.float32]:
-    return np.column_stack([table, log_odds.astype(np.float32)])
+def _climb(held: _Held, table: pd.DataFrame, y: Bools, groups: Ints, seed: int) -> Climb:
+    """The blend is judged on halves of the held rows that it was not fitted on."""
+    at = held.rows
+    half = np.random.default_rng(seed).permutation(int(groups.max()) + 1)[groups[at]] % 2 == 0
+    mixed = np.zeros(len(at))
+    for mine in (half, ~half):
+        # A half with one class teaches nothing; then every score counts the same.
+        fit = {name: values[~mine] for name, values in held.scores.items()}
+        blend = fit_blend(fit, y[at][~mine]) if y[at][~mine].any() and (~y[at][~mine]).any() else fit_blend(held.scores, y[at])
+        mixed[mine] = blend.log_odds({name: values[mine] for name, values in held.scores.items()})
+    rungs = {"logistic": held.scores["stack"], "boosted": mixed}
+    if held.evidence is not None:
+        rungs["evidence"] = held.evidence
+    return climb(rungs, y[at], groups[at], seed=seed)
+
+
+def _raw_columns(table: pd.DataFrame) -> list[str]:
+    return [name for name in table if (name in _RAW or name.startswith("x_")) and table[name].nunique() > 1]
+
+
+def _by_reading(said: Floats) -> dict[str, Floats]:
+    return {name: said[:, at] for at, name in enumerate(READINGS)}
+
+
+def _telling(text: sp.csr_matrix, weights: Floats, rows: Ints) -> Ints:
+    """The word columns that move the linear score most often and farthest; in order of column, equal ones by column."""
+    frequency = np.bincount(text[rows].indices, minlength=text.shape[1])[: len(weights)]
+    pull = np.abs(weights) * np.sqrt(frequency)
+    best = np.argsort(-pull, kind="stable")[:_N_WORDS]
+    return np.sort(best[pull[best] > 0]).astype(np.int64)
+
+
+def _further(text: sp.csr_matrix, said: Floats, words: Ints) -> Floats32:
+    return np.column_stack([said, np.log1p(text[:, words].toarray())]).astype(np.float32)

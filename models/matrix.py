@@ -51,6 +51,7 @@ def matrix(rows: pd.DataFrame, hits: pd.DataFrame, evidence: pd.DataFrame, goods
     columns |= _cue_counts(hits, len(rows))
     columns |= {f"evidence_{name}": evidence[f"evidence_{name}"].astype(float) for name in BEHAVIOURS}
     columns["n_families"] = evidence["n_families"].astype(float)
+    columns["evidence_points"] = evidence["points"].astype(float)
     further = [name for name in sorted(rows) if name.startswith("x_") and name != "x_synthetic"]
     columns |= {name: _number(rows, name) for name in further if _is_numeric(rows[name])}
     table = pd.DataFrame(columns).astype("float32")

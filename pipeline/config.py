@@ -61,6 +61,7 @@ class LearnConfig(_Frozen):
     text_folds: int = Field(ge=2, le=20)
     boosters: int = Field(ge=1, le=20)
     resamples: int = Field(ge=20, le=5000)
+    capacity_a_week: int = Field(default=50, ge=1)
 
 
 class ReviewConfig(_Frozen):

@@ -69,12 +69,16 @@ def test_evaluate_works_for_a_foreign_source_and_for_bare_titles(title_only: boo
     said = json.loads(done.stdout)
     assert said["n"] == 900 and said["n_positive"] == 100
     assert said["split"]["kind"] == ("group" if title_only else "seller") and said["split"]["why"]
-    assert set(said["baselines"]) == {"random", "missingness_only", "price_only", "evidence_only", "tfidf_logistic", "lightgbm_raw"}
+    named = {"random", "missingness_only", "price_only", "evidence_only", "seller_history", "tfidf_logistic", "lightgbm_raw"}
+    assert set(said["baselines"]) == named == set(said["paired"])
     for one in (said["model"], *said["baselines"].values()):
-        assert set(one) >= {"roc_auc", "pr_auc", "f1", "precision_at", "recall_at"}
-        assert set(one["precision_at"]) == {"0.01", "0.05", "0.1"} and set(one["pr_auc"]) == {"value", "ci"}
-    assert {"brier_skill", "observed_over_expected_at"} <= set(said["model"])
-    assert set(said["paired"]["random"]["pr_auc"]) == {"difference", "ci"}
+        assert set(one) >= {"roc_auc", "pr_auc", "f1", "precision_at", "recall_at", "harm_at"}
+        for measure in ("precision_at", "recall_at", "harm_at"):
+            assert set(one[measure]) == {"0.01", "0.02", "0.05", "0.1", "capacity"}
+        assert set(one["pr_auc"]) == {"value", "ci"}
+    assert {"brier_skill", "calibration_slope", "observed_over_expected_at", "reliability", "rung"} <= set(said["model"])
+    assert set(said["paired"]["random"]["pr_auc"]) == {"difference", "ci", "verdict"}
+    assert {"populations", "definitions", "slices", "ties", "timeline", "selection"} <= set(said)
     assert said["paired"]["random"]["pr_auc"]["ci"][0] > 0.2, "the words alone tell most of them apart"
 
 

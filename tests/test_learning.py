@@ -250,10 +250,10 @@ def test_a_loaded_model_says_the_same(saved: Path) -> None:
 
 def test_the_artifact_holds_data_only(saved: Path) -> None:
     assert {path.suffix for path in saved.iterdir()} == {".txt", ".npy", ".json"}
-    assert np.load(saved / "counterfeit.text.npy", allow_pickle=False).dtype == np.float32
+    assert np.load(saved / "counterfeit.text.words.weights.npy", allow_pickle=False).dtype == np.float32
 
 
-@pytest.mark.parametrize("name", ["counterfeit.0.lightgbm.txt", "counterfeit.text.npy", "model.json", "selftest.json"])
+@pytest.mark.parametrize("name", ["counterfeit.full.0.lightgbm.txt", "counterfeit.stack.weights.npy", "model.json", "selftest.json"])
 def test_a_changed_file_is_refused(name: str, saved: Path) -> None:
     path = saved / name
     content = bytearray(path.read_bytes())
@@ -264,7 +264,7 @@ def test_a_changed_file_is_refused(name: str, saved: Path) -> None:
 
 
 def test_a_missing_file_is_refused(saved: Path) -> None:
-    (saved / "counterfeit.text.npy").unlink()
+    (saved / "counterfeit.text.words.weights.npy").unlink()
     with pytest.raises(ModelError, match="missing"):
         load_model(saved)
 
