@@ -17,7 +17,7 @@ from features.canonical import Canonical, canonicalise_all
 from features.cues import CueLexicon, find_cues
 from features.fold import fold
 from features.kind import KindLexicon, classify
-from features.pack import price_form, variants_spread
+from features.pack import pack_size, price_form, variants_spread
 from features.product import model_key, product_words
 from features.segment import words
 from features.text_hashes import Tokenizer, text_counts
@@ -88,6 +88,8 @@ def row_features(listings: pd.DataFrame, lexicons: Lexicons, *, tokenizer: Token
     variants = [fold(text) for text in _texts(rows, "variants")] if "variants" in rows else [""] * len(rows)
     forms = [price_form(title.folded, names) for title, names in zip(canonical["title"], variants, strict=True)]
     columns["price_form"] = pd.Series(forms, dtype="str")
+    sizes = [pack_size(title.folded) if able else None for title, able in zip(canonical["title"], comparable, strict=True)]
+    columns["pack_size"] = pd.Series(sizes, dtype="float64")
     columns["variants_spread"] = pd.Series([variants_spread(names) if names else None for names in variants], dtype="float64")
     columns["text_flags"] = pd.Series([_flags(*fields) for fields in zip(*canonical.values(), strict=True)], dtype="str")
     titles, descriptions = ([one.text for one in canonical[field]] for field in ("title", "description"))

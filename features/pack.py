@@ -91,6 +91,16 @@ def size(folded: str) -> Size | None:
     return None
 
 
+def pack_size(folded: str) -> float:
+    """Return the size of one article in ml or g, missing where the title names none.
+
+    >>> pack_size("gạo 2 túi 5kg"), pack_size("áo thun")
+    (5000.0, nan)
+    """
+    found = size(folded)
+    return found.amount if found is not None and found.unit in ("ml", "g") else math.nan
+
+
 def amounts(folded: str) -> list[tuple[float, str, tuple[int, int]]]:
     """Return every size in a title in its base unit, with its place."""
     out = []

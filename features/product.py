@@ -35,6 +35,7 @@ _IDLE_NUMBER = re.compile(
     r"|(?<![\w])\d{1,4} ?(?:%|k\b|đ\b|cm\b|m\b|cái\b|chiếc\b|đôi\b|màu\b|món\b|lớp\b|tháng\b|năm\b|ngày\b|hộp\b|chai\b|lọ\b|tuýp\b|in 1\b|trong 1\b)"
     r"|(?<![\w])20[12]\d(?![\w])"
 )
+_SIZE = re.compile(r"[\d.e+]+(?:ml|g|viên|miếng|tờ|gói)")
 _WORDS = re.compile(r"[^\W\d_]{2,}")
 
 #: Share of words in common (Jaccard) from which two titles with one key name the same product.
@@ -63,6 +64,17 @@ def model_key(folded_title: str) -> str:
     if not tokens:
         return ""
     return " ".join(sorted(tokens | set(_VARIANT_WORDS.findall(_GLUED.sub("pro max", text)))))
+
+
+def names_model(model_keys: pd.Series) -> npt.NDArray[np.bool_]:
+    """True where a key names a model: "100ml" or "30viên" alone is the size of any article of its maker.
+
+    >>> names_model(pd.Series(["100ml", "15 256gb", "30viên 5g", "", None], dtype="str")).tolist()
+    [False, True, False, False, False]
+    """
+    codes, keys = pd.factorize(model_keys.fillna("").to_numpy(dtype=object))
+    named = np.array([any(not _SIZE.fullmatch(token) for token in key.split()) for key in keys], dtype=bool)
+    return named[codes] if len(keys) else np.zeros(len(codes), dtype=bool)
 
 
 def product_words(folded_title: str) -> str:

@@ -36,6 +36,7 @@ def offers(*rows: dict[str, Any]) -> pd.DataFrame:
         "model_key": "",
         "product_words": "",
         "price_form": "",
+        "pack_size": np.nan,
         "captured_at": DAY,
     }
     table = pd.DataFrame([{"listing_id": f"L{n}", "seller_id": f"S{n}"} | plain | row for n, row in enumerate(rows)])

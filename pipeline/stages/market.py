@@ -24,7 +24,7 @@ from pipeline.store import drop_stale, parts, read_parquet, write_parquet
 #: What compares listings with each other: a few hundred bytes a listing, whatever its description's length.
 _LISTING_COLUMNS = ["price_vnd", "list_price_vnd"]
 _ROW_COLUMNS = ["brand", "brand_role", "brand_famous", "goods_group", "item_type", "kind_why", "for_children", "n_units", "model_key"]
-_ROW_COLUMNS += ["product_words", "price_form"]
+_ROW_COLUMNS += ["product_words", "price_form", "pack_size"]
 _LISTING_COLUMNS += [name for name in CRAWL_COLUMNS if name not in {*_ROW_COLUMNS, "has_sign"}]
 #: Read where a mapping carries them.
 _FURTHER_COLUMNS = ["x_seller_verified"]
