@@ -160,6 +160,30 @@ def test_dates_are_read_the_vietnamese_way_and_days_end_at_vietnamese_midnight(t
 
 
 @pytest.mark.parametrize(
+    ("written", "day"),
+    [("2026-05-01", "2026-05-01"), ("01/05/2026", "2026-05-01"), (20260501, "2026-05-01"), ("May 1, 2026 10:00 UTC", "2026-05-01"),
+     ("2026-04-30 18:00:00+00:00", "2026-05-01"), ("2026-04-30T18:00:00Z", "2026-05-01"), (1777568400, "2026-05-01"),
+     ("2026-05-01 09:30", "2026-05-01")],
+)  # fmt: skip
+def test_a_date_is_the_same_day_however_it_is_written(written: Any, day: str, tmp_path: Path) -> None:
+    labels = told(tmp_path, [{"listing_id": "A", "status": 1, "known_at": written}])
+    assert str(labels.table["known_at"].dt.tz_convert("Asia/Ho_Chi_Minh").dt.date[0]) == day
+
+
+def test_behaviours_may_be_named_by_their_legal_codes_and_unknown_ones_are_said(tmp_path: Path) -> None:
+    rows = [{"listing_id": "A", "status": 1, "behaviours": "IP.CF; FR.DEC"}, {"listing_id": "B", "status": 1, "behaviours": "CF.E, cf.a"}]
+    labels = told(tmp_path, [*rows, {"listing_id": "C", "status": 1, "behaviours": "witchcraft"}])
+    assert labels.table["behaviours"].tolist() == ["counterfeit,scam", "counterfeit,false_quality", "witchcraft"]
+    assert labels.positive("counterfeit").tolist() == [True, True, False]
+    assert any("witchcraft" in note for note in labels.notes)
+
+
+def test_an_empty_status_is_a_visit_not_made(tmp_path: Path) -> None:
+    row = {"listing_id": "E", "status": "", "happened_at": "2026-01-15", "known_at": "2026-01-15"}
+    assert "E" not in set(told(tmp_path, [*visits(30, delay=10), row], as_of=date(2026, 6, 1)).table["listing_id"])
+
+
+@pytest.mark.parametrize(
     ("row", "words"),
     [
         ({"listing_id": "A", "status": 1, "known_at": "hôm qua"}, r"row 2: has a known_at that is no date \('hôm qua'\); 1 of 2 rows"),

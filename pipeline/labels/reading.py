@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from features.errors import DataError
+from models.weights import BEHAVIOURS
 from pipeline.sources.times import VIETNAM, moment
 from pipeline.tables.outcomes import COLUMNS, DESK_REVIEW, FINDINGS, SOURCES, TRIAGE, validate_outcomes
 
-_SAME_AS = {"1": "confirmed", "1.0": "confirmed", "true": "confirmed", "0": "cleared", "0.0": "cleared", "false": "cleared", "": "pending"}
+_SAME_AS = {"1": "confirmed", "1.0": "confirmed", "true": "confirmed", "0": "cleared", "0.0": "cleared", "false": "cleared", "": "not_inspected"}
+#: Codes of the behaviours' legal taxonomy, by their beginning, longest first.
+_CODES = {
+    "cf.a": "false_quality", "cf.b": "false_quality", "cf.c": "false_quality", "cf.d": "false_quality", "adv": "false_quality",
+    "cf": "counterfeit", "ip": "counterfeit", "fr": "scam", "ban": "prohibited", "cond": "prohibited", "smg": "smuggled", "unk": "smuggled",
+    "ec.info": "undisclosed", "lbl": "undisclosed", "reg": "undisclosed",
+}  # fmt: skip
 #: A desk review decides whether a look is worth while; written as a verdict it is still only that.
 _TRIAGE_OF = {"confirmed": "worth_a_look", "cleared": "innocent", "not_found": "cannot_tell", "pending": "cannot_tell"}
 
@@ -45,7 +52,7 @@ def read_table(path: Path) -> OutcomeTable:
             "listing_id": _ids(raw, "listing_id"),
             "seller_id": _ids(raw, "seller_id"),
             "status": _statuses(raw, source, path),
-            "behaviours": _text(raw, "behaviours").str.replace(";", ",").str.replace(" ", ""),
+            "behaviours": _behaviours(raw, notes),
             "happened_at": _times(raw, "happened_at", path),
             "known_at": _known_at(raw, path, notes),
             "source": source,
@@ -87,6 +94,21 @@ def _sources(raw: pd.DataFrame, notes: list[str]) -> pd.Series:
     return source.mask(strange, "other")
 
 
+def _behaviours(raw: pd.DataFrame, notes: list[str]) -> pd.Series:
+    written = _text(raw, "behaviours").str.lower().str.replace(";", ",").str.replace(" ", "")
+    known = {text: ",".join(dict.fromkeys(_behaviour(name) for name in text.split(",") if name)) for text in written.dropna().unique()}
+    strange = sorted({name for names in known.values() for name in names.split(",")} - set(BEHAVIOURS))
+    if strange:
+        notes.append(f"behaviours we do not know count for none that is learned: {', '.join(strange[:5])}; known: {', '.join(BEHAVIOURS)}")
+    return written.map(known, na_action="ignore").astype("str")
+
+
+def _behaviour(name: str) -> str:
+    if name in BEHAVIOURS:
+        return name
+    return next((behaviour for code, behaviour in _CODES.items() if name == code or name.startswith(code + ".")), name)
+
+
 def _known_at(raw: pd.DataFrame, path: Path, notes: list[str]) -> pd.Series:
     for name in ("known_at", "happened_at", "date"):
         if name in raw and raw[name].notna().any():
@@ -106,14 +128,21 @@ def _times(raw: pd.DataFrame, name: str, path: Path) -> pd.Series:
     if isinstance(values.dtype, pd.DatetimeTZDtype) or pd.api.types.is_datetime64_dtype(values):
         zoned = values if isinstance(values.dtype, pd.DatetimeTZDtype) else values.dt.tz_localize(VIETNAM)
         return zoned.dt.tz_convert("UTC").astype("datetime64[us, UTC]")
-    read = values.map(lambda value: None if pd.isna(value) or not str(value).strip() else (moment(_plain(value)) or ("?", ""))[0])
-    _say(read.map(lambda value: isinstance(value, str)), raw, path, f"has a {name} that is no date", values)
-    return pd.to_datetime(read, utc=True).astype("datetime64[us, UTC]")
+    written = values.map(lambda value: not pd.isna(value) and bool(str(value).strip())).to_numpy(dtype=bool)
+    read = pd.to_datetime([_time(value) if there else None for value, there in zip(values, written, strict=True)], utc=True)
+    _say(pd.Series(written & np.asarray(read.isna()), index=raw.index), raw, path, f"has a {name} that is no date", values)
+    return pd.Series(read, index=raw.index).astype("datetime64[us, UTC]")
 
 
-def _plain(value: object) -> object:
-    # "2026-05-01 10:00:00 UTC" is how some exports end an ISO time.
-    return re.sub(r"\s*UTC$", "+00:00", value.strip()) if isinstance(value, str) else value
+def _time(value: Any) -> datetime | None:
+    """The time in UTC, or ``None`` where it cannot be read."""
+    whole = isinstance(value, int | float | np.number) and not isinstance(value, bool)
+    # 20260501 is a day, not the 234th of 1970.
+    found = moment(str(int(value)) if whole and 19_000_101 <= value <= 21_001_231 else value)
+    if found is not None:
+        return found[0]
+    other = pd.to_datetime(value, utc=True, errors="coerce")
+    return None if pd.isna(other) else other.to_pydatetime()
 
 
 def _numbers(raw: pd.DataFrame, name: str, path: Path, span: str, fits: Callable[[pd.Series], pd.Series]) -> pd.Series:

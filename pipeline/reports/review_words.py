@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from pipeline.reports.safe_text import dead_link, live_link, visible
-from pipeline.reports.wording import format_count, format_date, format_price, format_time, platform_name
+from pipeline.reports.wording import VIETNAM, format_count, format_date, format_price, platform_name
 
 #: judgement: (what stands on the button, when to press it)
 JUDGEMENTS = {
@@ -48,7 +48,7 @@ def facts(row: Any) -> list[tuple[str, str]]:
         ("Lượt đánh giá", format_count(row.n_reviews) if _number(row.n_reviews) else ""),
         ("Đã bán", format_count(row.n_sold) if _number(row.n_sold) else ""),
         ("Nơi gửi hàng", _text(row.location)),
-        ("Thu thập lúc", format_time(row.captured_at)),
+        ("Thu thập ngày", format_date(row.captured_at.astimezone(VIETNAM).date())),
     ]
     return [(name, value) for name, value in values if value]
 

@@ -41,6 +41,7 @@
     };
     save();
     show();
+    items[at].querySelector(".reasons").scrollIntoView({ block: "nearest" });
   };
   const go = (step) => {
     at = Math.min(items.length - 1, Math.max(0, at + step));
