@@ -52,7 +52,7 @@ def doubly_robust(looks: Looks, weight: Floats, everyone: Floats, everyone_taken
         return float("nan")
     draws = weight * looks.taken / looks.chance
     error = _share(draws, looks.y - looks.expected) if draws.sum() > 0 else 0.0
-    return float(everyone[everyone_taken].mean() + error)
+    return float(np.clip(everyone[everyone_taken].mean() + error, 0.0, 1.0))
 
 
 def corrected(looks: Looks, weights: Sequence[Floats], everyone: Floats | None = None, everyone_taken: Bools | None = None) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from pipeline.cli import (
     demo,
     doctor,
     evaluate,
+    evaluate_list,
     ingest,
     labels,
     plan,
@@ -49,7 +50,7 @@ app = typer.Typer(
 )
 COMMANDS = (
     demo, run, schema, ingest, score, plan, report,
-    simulate, train, evaluate, promote, rollback, reproduce, brand, review, labels, doctor,
+    simulate, train, evaluate, evaluate_list, promote, rollback, reproduce, brand, review, labels, doctor,
 )
 for command in COMMANDS:
     command.register(app)

@@ -11,6 +11,8 @@ from pipeline.cli.options import AsOf, Config, Json, Source, Sources, day, finis
 
 Listings = Annotated[list[Path], typer.Option("--listings", "-l", help="Crawl files, folders or globs.")]
 Outcomes = Annotated[Path, typer.Option("--outcomes", help="CSV or Parquet with at least platform, listing_id, status.")]
+Ablate = Annotated[bool, typer.Option("--ablate", help="Ask instead what each family of columns adds.")]
+Into = Annotated[Path | None, typer.Option("--out", "-o", help="Folder for evaluation.json and the reliability plot.", show_default=False)]
 
 
 def register(app: typer.Typer) -> None:
@@ -25,9 +27,14 @@ def evaluate_command(
     sources: Sources = None,
     as_of: AsOf = None,
     config: Config = None,
+    out: Into = None,
+    ablate: Ablate = False,
     as_json: Json = False,
 ) -> None:
-    """Fit on one part of the labelled listings, judge on another that shares neither time nor sellers, and compare with baselines."""
+    """Fit on one part of the labelled listings, judge on another that shares neither time nor sellers, and compare with baselines.
+
+    With --ablate: how much worse the trees get without each family of columns.
+    """
     list_day = day(as_of)
     from tempfile import TemporaryDirectory
 
@@ -36,19 +43,32 @@ def evaluate_command(
     from pipeline.progress import RowProgress
     from pipeline.reference import load_reference
     from pipeline.sources.mapping import load_mappings
+    from pipeline.stages.ablate import ablate as ablate_families
+    from pipeline.stages.ablate import ablate_lines
     from pipeline.stages.dataset import build_dataset
     from pipeline.stages.evaluate import evaluate, evaluate_lines
+    from pipeline.stages.evaluation_report import write_evaluation
     from pipeline.stages.run import read_features, take_in
+    from pipeline.store import write_json
 
     settings = load_run_config(config)
     labels = read_outcomes(outcomes, as_of=list_day)
     with TemporaryDirectory(prefix="soihang-") as folder, RowProgress() as progress:
-        out = Path(folder)
+        work = Path(folder)
         taken = take_in(
-            listings, out=out, config=settings, mappings=load_mappings(sources), key=contact_key(), source=source, on_rows=progress
+            listings, out=work, config=settings, mappings=load_mappings(sources), key=contact_key(), source=source, on_rows=progress
         )
-        read_features(out, config=settings, n_listings=taken.n_listings, with_text=True, on_rows=progress)
-        data = build_dataset(out / "work", labels, load_reference())
-    judged = evaluate(data, data.labels.positive(None).to_numpy(dtype=bool), settings=settings.learn, seed=settings.seed)
-    finish(evaluate_lines(judged.summary), judged.summary, as_json=as_json, code=3 if taken.unreadable else 0)
-
+        read_features(work, config=settings, n_listings=taken.n_listings, with_text=True, on_rows=progress)
+        data = build_dataset(work / "work", labels, load_reference())
+    y = data.labels.positive(None).to_numpy(dtype=bool)
+    if ablate:
+        summary = ablate_families(data, y, settings=settings.learn, seed=settings.seed)
+        lines = ablate_lines(summary)
+        if out is not None:
+            write_json(summary, out / "ablation.json")
+    else:
+        summary = evaluate(data, y, settings=settings.learn, seed=settings.seed).summary
+        lines = evaluate_lines(summary)
+        if out is not None:
+            lines += [f"wrote {path}" for path in write_evaluation(summary, out)]
+    finish(lines, summary, as_json=as_json, code=3 if taken.unreadable else 0)

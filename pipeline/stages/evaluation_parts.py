@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from models.metrics import BUDGETS, judge, paired, resamples
+from models.metrics import BUDGETS, interval, judge, paired, resamples
 from models.selection import Looks, corrected
 from models.slices import by_slice, slice_labels
 from models.split import Split
@@ -138,6 +138,10 @@ def _selection(tested: Tested, weights: list[Floats]) -> dict[str, Any] | None:
         looks = Looks(tested.y[drawn], chance[drawn], said, said >= edge)
         name = "prevalence" if share == 1.0 else f"precision_at_{share}"
         out[name] = corrected(looks, looked, everyone, None if everyone is None else everyone >= edge)
+        # What the plain figure would be: all looks alike, those that went where something shows among them.
+        taken = tested.scores["model"] >= edge
+        plain = [float(weight @ (tested.y & taken) / (weight @ taken)) if weight @ taken else float("nan") for weight in weights]
+        out[name]["naive"] = {"value": float(tested.y[taken].mean()) if taken.any() else float("nan"), "ci": interval(plain)}
     return out
 
 
