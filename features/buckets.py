@@ -15,7 +15,7 @@ from features.segment.decide import compiled
 Keys = npt.NDArray[np.uint64]
 Items = npt.NDArray[np.int32]
 _LEAST = 1024
-_FULLEST = 0.6
+_FULLEST = 0.7
 
 
 class Buckets(NamedTuple):
@@ -28,9 +28,7 @@ class Buckets(NamedTuple):
 
 def empty_buckets(capacity: int) -> Buckets:
     """Return a table for ``capacity`` keys without growing."""
-    slots = _LEAST
-    while slots * _FULLEST < capacity:
-        slots *= 2
+    slots = max(_LEAST, int(capacity / _FULLEST) + 1)
     return Buckets(np.zeros(slots, np.uint64), np.full(slots, -1, np.int32), np.full(slots, -1, np.int32))
 
 
@@ -39,7 +37,7 @@ def with_room(table: Buckets, more: int) -> Buckets:
     used = int(np.count_nonzero(table.keys))
     if (used + more) <= len(table.keys) * _FULLEST:
         return Buckets(*(part.copy() for part in table))
-    grown = empty_buckets(used + more)
+    grown = empty_buckets(max(used + more, 3 * used // 2))
     _copy(table, grown)
     return grown
 
@@ -56,11 +54,13 @@ def mixed(h: np.uint64) -> np.uint64:
 @compiled
 def slot_of(keys: Keys, key: np.uint64) -> int:
     """Return where ``key`` stands, or the free slot where it would."""
-    mask = np.uint64(len(keys) - 1)
-    slot = key & mask
+    # Lemire's reduction (2019): any number of slots, no division.
+    slot = np.int64(((key >> np.uint64(32)) * np.uint64(len(keys))) >> np.uint64(32))
     while keys[slot] != np.uint64(0) and keys[slot] != key:
-        slot = (slot + np.uint64(1)) & mask
-    return np.int64(slot)
+        slot += 1
+        if slot == len(keys):
+            slot = 0
+    return slot
 
 
 @compiled

@@ -20,10 +20,9 @@ from features.ties import CONTACT, IDENTITY, IMAGE, KINDS, Ties
 
 Bools = npt.NDArray[np.bool_]
 _MILLI = 1000
-#: Why a key ties nobody.
-TOO_MANY, OFFICIAL = "too many sellers", "an official shop shows it"
-#: Why a phone counts half.
-ONE_TEXT, BESIDE_OWN = "stands only inside one copied text", "most of its sellers have a number of their own"
+#: Why a key ties nobody; the last only makes it count little.
+TOO_MANY, OFFICIAL, COPIED = "too many sellers", "an official shop shows it", "stands in copied listings only"
+BESIDE_OWN = "many of its sellers have a number of their own"
 
 
 @dataclass(frozen=True)
@@ -33,12 +32,15 @@ class LinkWeights:
     points: tuple[float, ...] = (4.0, 4.0, 3.5, 1.0, 1.0)
     most_sellers: tuple[int, ...] = (30, 30, 15, 15, 15)
     strong: float = 3.0
-    doubtful_above: int = 5
-    doubtful_factor: float = 0.5
+    doubtful_from: int = 3
+    doubtful_factor: float = 0.25
+    copied_share: float = 0.9
+    own_share: float = 0.33
     most_from_content: float = 2.0
     catalogue_points: float = 1.5
     catalogue_images: int = 3
     catalogue_share: float = 0.5
+    catalogue_sellers: int = 5
     largest: int = 40
 
 
@@ -97,16 +99,16 @@ class Networks:
         # One company's shops share its tax code, official or not.
         vouched &= ties.kind >= CONTACT
         crowded = degree > self._most
-        one_text, beside_own = self._doubts(known, degree, day)
+        copied, beside_own = self._doubts(known, degree, day)
         worth = np.rint(np.array(weights.points)[ties.kind] * _MILLI)
         content = ties.kind >= IMAGE
-        worth = np.where(content, worth * 2 / np.maximum(degree, 2), worth * np.where(one_text | beside_own, weights.doubtful_factor, 1.0))
-        worth = np.where(crowded | vouched, 0, worth).astype(np.int64)
+        worth = np.where(content, worth * 2 / np.maximum(degree, 2), worth * np.where(beside_own, weights.doubtful_factor, 1.0))
+        worth = np.where(crowded | vouched | copied, 0, worth).astype(np.int64)
         at = np.flatnonzero((self._pair_day <= day) & (worth[self._pair_key] > 0))
         a, b, points, shared = self._weigh(at, worth, degree, day)
         strong = points >= weights.strong * _MILLI
         network = communities(a[strong], b[strong], points[strong], self._first, largest=weights.largest)
-        return Linked(a, b, points, shared, strong, network, *self._hubs(degree, crowded, vouched, one_text, beside_own))
+        return Linked(a, b, points, shared, strong, network, *self._hubs(degree, crowded, vouched, copied, beside_own))
 
     def _pairs(self) -> None:
         """Every two of the first sellers of a key; a key with more ties nobody, so its later sellers need no pairs."""
@@ -126,15 +128,21 @@ class Networks:
         self._a, self._b = a[by_pair], b[by_pair]
 
     def _doubts(self, known: int, degree: Ints, day: int) -> tuple[Bools, Bools]:
-        """Contact keys that may have come with a copied text, and those that stand beside most of their sellers' own numbers."""
+        """Contact keys that may have come with what a supplier gives to all, and those that stand beside many of their sellers' own numbers."""
         ties = self._ties
-        texts = np.bincount(ties.text_key[: int(np.searchsorted(ties.text_day, day, side="right"))], minlength=self._n_keys)
+        seen = int(np.searchsorted(ties.stand_day, day, side="right"))
+        beside = ties.beside_content[: int(np.searchsorted(ties.beside_stand, seen))]
+        copied_listing = np.zeros(seen, dtype=bool)
+        copied_listing[ties.beside_stand[: len(beside)][degree[beside] > 1]] = True
+        contact = ties.stand_contact[:seen]
+        n_copied = np.bincount(contact, weights=copied_listing, minlength=self._n_keys)
+        copied = n_copied >= self._weights.copied_share * np.bincount(contact, minlength=self._n_keys)
         at = self._contacts[: int(np.searchsorted(self._contacts, known))]
         own = np.zeros(self._n, dtype=bool)
         own[ties.seller[at][degree[ties.key[at]] == 1]] = True
         with_own = np.bincount(ties.key[at], weights=own[ties.seller[at]], minlength=self._n_keys)
-        many = (degree > self._weights.doubtful_above) & (ties.kind == CONTACT)
-        return many & (texts == 1), many & (2 * with_own >= degree)
+        many = (degree >= self._weights.doubtful_from) & (ties.kind == CONTACT)
+        return many & copied, many & (with_own >= self._weights.own_share * degree)
 
     def _weigh(self, at: Ints, worth: Ints, degree: Ints, day: int) -> tuple[Ints, Ints, Ints, Ints]:
         weights = self._weights
@@ -148,14 +156,14 @@ class Networks:
         identity = np.add.reduceat(np.where(np.isin(kind, IDENTITY), worth[key], 0), begins)
         content = np.add.reduceat(np.where(kind >= IMAGE, worth[key], 0), begins)
         a, b = a[begins], b[begins]
-        rare = np.add.reduceat(((kind == IMAGE) & (degree[key] <= weights.doubtful_above)).astype(np.int64), begins)
+        rare = np.add.reduceat(((kind == IMAGE) & (degree[key] <= weights.catalogue_sellers)).astype(np.int64), begins)
         shown = np.maximum(self._images.until(a, np.full(len(a), day)), self._images.until(b, np.full(len(b), day)))
         alike = (rare >= weights.catalogue_images) & (rare >= weights.catalogue_share * shown)
         points = identity + np.minimum(content, round(weights.most_from_content * _MILLI)) + alike * round(weights.catalogue_points * _MILLI)
         return a, b, points, shared
 
-    def _hubs(self, degree: Ints, crowded: Bools, vouched: Bools, one_text: Bools, beside_own: Bools) -> tuple[Ints, Ints, list[str]]:
-        rules = {TOO_MANY: crowded, OFFICIAL: vouched & (degree > 1), ONE_TEXT: one_text, BESIDE_OWN: beside_own}
+    def _hubs(self, degree: Ints, crowded: Bools, vouched: Bools, copied: Bools, beside_own: Bools) -> tuple[Ints, Ints, list[str]]:
+        rules = {TOO_MANY: crowded, OFFICIAL: vouched & (degree > 1), COPIED: copied, BESIDE_OWN: beside_own}
         found = np.flatnonzero(np.logical_or.reduce(list(rules.values())))
         kinds, values = self._ties.kind[found], self._ties.value[found]
         found = found[np.lexsort((values, kinds, -degree[found]))]

@@ -19,8 +19,8 @@ from features.segment.decide import compiled
 from features.signatures import BINS, WIDTH, Signatures
 
 Ints = npt.NDArray[np.int64]
-#: 21 bands of 6 bins: a pair that agrees in 70 % of its bins shares one with 93 % chance, in 80 % with 99.8 %.
-ROWS, BANDS = 6, 21
+#: 25 bands of 5 bins: a pair that agrees in 60 % of its bins shares one with 87 % chance, in 70 % with 99 %.
+ROWS, BANDS = 5, 25
 _VALUES = 0x10000
 #: What a slot with no group says.
 NO_GROUP = -1
@@ -31,9 +31,9 @@ class TextLimits:
     """When two texts are nearly the same. Shares are of bins that either text fills, boilerplate left out."""
 
     #: Inclusive: estimated overlap with the text it is nearest to.
-    similar: float = 0.7
+    similar: float = 0.6
     #: Inclusive: with the first text of the group, so that a chain of small changes ends.
-    similar_to_first: float = 0.5
+    similar_to_first: float = 0.45
     #: Bins a text must fill besides boilerplate: about 20 syllables. Shorter ones are names of goods, which everybody writes alike.
     fewest_bins: int = 16
     #: A shingle is boilerplate above this many texts and above this share of all.

@@ -26,8 +26,8 @@ IDENTITY = (TAX, LICENCE, CONTACT)
 class Ties(NamedTuple):
     """``key``, ``seller``, ``day``: one entry a tie, by day; ``kind`` and ``value``: one entry a key.
 
-    ``value`` is a number that is the same in every run. ``text_key``, ``text_day``: when each contact key was first seen inside each text
-    group (texts too short to compare count as two: a number in one of them did not come with a copied text).
+    ``value`` is a number that is the same in every run. ``stand_contact``, ``stand_day``: one entry a contact key in a listing, by day;
+    ``beside_stand``, ``beside_content``: one entry a text or picture of that listing, as the position of the former and a key.
     """
 
     key: Ints
@@ -35,8 +35,10 @@ class Ties(NamedTuple):
     day: Ints
     kind: npt.NDArray[np.int8]
     value: Ints
-    text_key: Ints
-    text_day: Ints
+    stand_contact: Ints
+    stand_day: Ints
+    beside_stand: Ints
+    beside_content: Ints
 
 
 def find_ties(crawl: pd.DataFrame, rows: LinkRows) -> Ties:
@@ -65,17 +67,21 @@ def _ties(row: Ints, kind: npt.NDArray[np.int8], value: Ints, rows: LinkRows) ->
     first = first_days(pair.astype(np.int64), rows.day[row], len(pairs))
     tied, seller = np.divmod(np.asarray(pairs, dtype=np.int64), len(rows.sellers) + 1)
     order = np.lexsort((seller, tied, first))
-    inside = kind == CONTACT
-    place, places = pd.factorize(pd.MultiIndex.from_arrays([key[inside], rows.group[row[inside]]]))
-    text_day = first_days(place.astype(np.int64), rows.day[row[inside]], len(places))
-    text_key = np.asarray(places.get_level_values(0), dtype=np.int64)
-    again = np.flatnonzero(np.asarray(places.get_level_values(1)) < 0)
-    text_key, text_day = np.append(text_key, text_key[again]), np.append(text_day, text_day[again])
-    by_day = np.argsort(text_day, kind="stable")
-    return Ties(
-        tied[order], seller[order], first[order], keys["kind"].to_numpy(np.int8), keys["value"].to_numpy(np.int64), text_key[by_day],
-        text_day[by_day],
-    )  # fmt: skip
+    kinds, values = keys["kind"].to_numpy(np.int8), keys["value"].to_numpy(np.int64)
+    return Ties(tied[order], seller[order], first[order], kinds, values, *_beside(row, kind, key, rows))
+
+
+def _beside(row: Ints, kind: npt.NDArray[np.int8], key: Ints, rows: LinkRows) -> tuple[Ints, Ints, Ints, Ints]:
+    """The last four columns of `Ties`."""
+    at = np.flatnonzero(kind == CONTACT)
+    at = at[np.lexsort((key[at], row[at], rows.day[row[at]]))]
+    content = np.flatnonzero(kind >= IMAGE)
+    content = content[np.argsort(row[content], kind="stable")]
+    begin, end = (np.searchsorted(row[content], row[at], side=side) for side in ("left", "right"))
+    counts = end - begin
+    stand = np.repeat(np.arange(len(at)), counts)
+    place = np.arange(len(stand)) - np.repeat(np.cumsum(counts) - counts, counts) + np.repeat(begin, counts)
+    return key[at], rows.day[row[at]], stand, key[content[place]]
 
 
 def _numbers(texts: pa.Array) -> Ints:

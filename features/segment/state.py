@@ -6,10 +6,12 @@ Nothing is kept where the folder is not ours alone: compiled code is loaded from
 
 from __future__ import annotations
 
+import hashlib
 import os
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -42,12 +44,13 @@ def write_whole(path: Path, data: bytes) -> None:
 def numba_cache() -> Iterator[bool]:
     """Point Numba's disk cache to the state folder while a function is being declared; yields whether there is one.
 
-    Numba would write beside our source, which an installed package may not. ``NUMBA_CACHE_DIR`` in the environment wins.
+    Numba would write beside our source, which an installed package may not. It knows a compiled function by its own file, but our files build
+    functions of other files in; so each state of our compiled code has a folder of its own. ``NUMBA_CACHE_DIR`` in the environment wins.
     """
     import numba
 
     config: Any = numba.config
-    folder = None if os.environ.get("NUMBA_CACHE_DIR") else state_folder("numba")
+    folder = None if os.environ.get("NUMBA_CACHE_DIR") else state_folder(f"numba-{_compiled_code()}")
     before = config.CACHE_DIR
     if folder is not None:
         config.CACHE_DIR = str(folder)
@@ -55,6 +58,13 @@ def numba_cache() -> Iterator[bool]:
         yield bool(config.CACHE_DIR)
     finally:
         config.CACHE_DIR = before
+
+
+@lru_cache(maxsize=1)
+def _compiled_code() -> str:
+    """A hash over every file of ours that declares compiled functions."""
+    sources = (path.read_bytes() for path in sorted(Path(__file__).parent.parent.rglob("*.py")))
+    return hashlib.sha256(b"".join(source for source in sources if b"@compiled" in source)).hexdigest()[:12]
 
 
 def _ours_alone(folder: Path) -> bool:

@@ -61,6 +61,7 @@ def load_link_weights() -> LinkWeights:
             catalogue_points=catalogue["points"],
             catalogue_images=catalogue["images"],
             catalogue_share=catalogue["share"],
+            catalogue_sellers=catalogue["sellers"],
             **given,
         )
     except (KeyError, TypeError) as error:
