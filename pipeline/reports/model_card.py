@@ -12,7 +12,8 @@ from models.artifact import Model
 
 _MEASURES = (("PR-AUC", "pr_auc", None), ("ROC-AUC", "roc_auc", None), ("P@1 %", "precision_at", "0.01"), ("P@5 %", "precision_at", "0.05"))
 #: Parts of an evaluation that say for whom the figures hold.
-_PARTS = {"slices": "By slice", "populations": "By population"}
+_PARTS = {"populations": "By population", "definitions": "By what counts as negative", "slices": "By slice (– where finds are too few)"}
+_PART_HEAD = "| rows | n | positive | PR-AUC | P@5 % | found over promised |"
 _NOT_FOR = [
     "a finding about anybody: a listing shows signs, a person decides",
     "a ground for an inspection or a sanction by itself, nor the only reason of any decision about a person or a shop",
@@ -77,19 +78,18 @@ def _judged(name: str, summary: Mapping[str, Any]) -> Iterator[str]:
     for part, title in _PARTS.items():
         rows = list(_part_rows(summary.get(part)))
         if rows:
-            yield from ["", f"{title}:", "", "| rows | n | positive | PR-AUC | P@5 % |", "|---|---|---|---|---|", *rows]
+            yield from ["", f"{title}:", "", _PART_HEAD, "|---|---|---|---|---|---|", *rows]
 
 
 def _part_rows(part: Any, path: str = "") -> Iterator[str]:
-    """One table row for every group of rows within ``part`` that carries a PR-AUC."""
-    if isinstance(part, list):
-        part = {str(one.get("value", one.get("name", at))): one for at, one in enumerate(part) if isinstance(one, Mapping)}
+    """One table row for every group of rows within ``part``; a group with too few finds has counts and no figure."""
     if not isinstance(part, Mapping):
         return
-    figures = part.get("model", part)
-    if isinstance(figures, Mapping) and "pr_auc" in figures:
-        counts = " | ".join(f"{part[name]:,}" if isinstance(part.get(name), int) else "" for name in ("n", "n_positive"))
-        yield f"| {path} | {counts} | {_figure(figures['pr_auc'])} | {_figure(_measure(figures, 'precision_at', '0.05'))} |"
+    if "n" in part and "n_positive" in part:
+        figures = part.get("model", part)
+        precision = figures.get("precision_at_0.05", _measure(figures, "precision_at", "0.05"))
+        said = " | ".join(_figure(one) for one in (figures.get("pr_auc"), precision, figures.get("observed_over_expected")))
+        yield f"| {path} | {part['n']:,} | {part['n_positive']:,} | {said} |"
         return
     for name, inner in part.items():
         yield from _part_rows(inner, f"{path}: {name}" if path else str(name))

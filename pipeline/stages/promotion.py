@@ -17,6 +17,7 @@ import pandas as pd
 from features.errors import DataError
 from models.artifact import Model
 from models.comparison import Comparison, Said, compare
+from models.slices import slice_labels
 from pipeline.config import RunConfig
 from pipeline.labels import Labels
 from pipeline.promotion_rules import PromotionRules
@@ -29,8 +30,6 @@ from pipeline.stages.promotion_verdicts import Verdict, said_gap, verdicts
 from pipeline.stages.run import VIETNAM
 from pipeline.stages.score import fill_columns
 from pipeline.store import read_json
-
-_SLICES = ("platform", "goods_group", "shop")
 
 
 @dataclass(frozen=True)
@@ -139,6 +138,8 @@ def compare_later(
     data: Dataset, fresh: Unseen, challenger: Model, champion: Model | None, *, rules: PromotionRules, seed: int
 ) -> tuple[list[Comparison], list[str]]:
     """Compare on the behaviours that either model takes over; also returns, in words, those with too few finds to judge."""
+    labels = slice_labels(data.rows.iloc[fresh.rows].reset_index(drop=True))
+    slices = {str(name): labels[name] for name in labels}
     taken = set(challenger.takes_over) | set(champion.takes_over if champion else [])
     found, thin = [], []
     for behaviour in [name for name in challenger.learners if name in taken] + sorted(taken - set(challenger.learners)):
@@ -149,7 +150,7 @@ def compare_later(
         old, new = (_says(model, behaviour, data, fresh.rows) for model in (champion, challenger))
         found.append(
             compare(
-                behaviour, y, old, new, data.groups[fresh.rows], _slices(data, fresh.rows),
+                behaviour, y, old, new, data.groups[fresh.rows], slices,
                 top_share=rules.calibration.top_share, least_positives=rules.slices.min_positives, n_resamples=rules.resamples, seed=seed,
             )
         )  # fmt: skip
@@ -163,13 +164,3 @@ def _says(model: Model | None, behaviour: str, data: Dataset, rows: npt.NDArray[
     table = fill_columns(data.table.iloc[rows].reset_index(drop=True), [learner])
     probability = learner.predict(table, data.text[rows])["probability"].to_numpy()
     return Said(probability, probability)
-
-
-def _slices(data: Dataset, rows: npt.NDArray[np.int64]) -> dict[str, pd.Series]:
-    table = data.table.iloc[rows].reset_index(drop=True)
-    goods = table[[name for name in table if name.startswith("goods=")]]
-    group = goods.idxmax(axis=1).str.removeprefix("goods=").where(goods.max(axis=1).gt(0))
-    listed = np.expm1(table["log_seller_n_collected"])
-    shop = pd.cut(listed, [-np.inf, 3, 20, np.inf], labels=["up to 3 listings", "4 to 20", "over 20"]).astype("str")
-    platform = data.rows["platform"].iloc[rows].reset_index(drop=True)
-    return dict(zip(_SLICES, (platform, group, shop), strict=True))

@@ -44,6 +44,9 @@ def connected(folder: Path | None) -> Iterator[tuple[Any, Any]]:
     # Seconds, not MLflow's minutes, until a dead server is reported.
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+    # Standard output is ours: with --json it holds one document.
+    os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
+    uri, named = tracking_uri(folder), os.environ.get("MLFLOW_TRACKING_URI")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -53,15 +56,20 @@ def connected(folder: Path | None) -> Iterator[tuple[Any, Any]]:
             for name in ("mlflow", "alembic"):
                 logging.getLogger(name).setLevel(logging.ERROR)
 
-            mlflow.set_tracking_uri(tracking_uri(folder))
-            mlflow.set_registry_uri(tracking_uri(folder))
+            mlflow.set_tracking_uri(uri)
+            mlflow.set_registry_uri(uri)
+            if named is None:
+                # MLflow writes the address into the environment, where we would take it for the user's wish.
+                os.environ.pop("MLFLOW_TRACKING_URI", None)
             client = mlflow.MlflowClient()
             if not client.search_registered_models(f"name='{REGISTERED}'"):
                 client.create_registered_model(REGISTERED)
             yield mlflow, client
     except (MlflowException, OSError) as error:
         first = (str(error).splitlines() or [type(error).__name__])[0][:300]
-        raise TrackingAway(f"MLflow at {_shown(tracking_uri(folder))} does not answer: {first}. Start it, or set MLFLOW_TRACKING_URI.") from error
+        if getattr(error, "error_code", "INTERNAL_ERROR") in ("INTERNAL_ERROR", "TEMPORARILY_UNAVAILABLE"):
+            raise TrackingAway(f"MLflow at {_shown(uri)} does not answer: {first}. Start it, or set MLFLOW_TRACKING_URI.") from error
+        raise TrackingAway(f"MLflow at {_shown(uri)} refuses: {first}") from error
 
 
 def is_unknown(error: Exception) -> bool:
@@ -69,13 +77,12 @@ def is_unknown(error: Exception) -> bool:
     return getattr(error, "error_code", "") in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")
 
 
-def start_experiment(mlflow: Any, client: Any, folder: Path | None) -> str:
-    """Make the experiment current and return its id; files lie beside a database of our own, and where the server says otherwise."""
+def start_experiment(mlflow: Any, client: Any, folder: Path | None) -> None:
+    """Make the experiment current; files lie beside a database of our own, and where the server says otherwise."""
     name = os.environ.get("MLFLOW_EXPERIMENT_NAME") or "soihang"
     found = client.get_experiment_by_name(name)
     files = None if os.environ.get("MLFLOW_TRACKING_URI") else ((folder or Path.cwd()).resolve() / "mlruns").as_uri()
     mlflow.set_experiment(experiment_id=found.experiment_id if found else client.create_experiment(name, files))
-    return name
 
 
 def _shown(uri: str) -> str:

@@ -59,14 +59,26 @@ def importance_table(judged: Judged) -> str:
 
 
 def long_tables(summary: Mapping[str, Any]) -> dict[str, str]:
-    """Return the other parts of an evaluation (pairs, slices, populations, weeks …) as CSV, one row a figure."""
+    """Return the other parts of an evaluation (pairs, slices, populations …) as CSV, one row a figure, and each list of rows as it stands."""
     tables = {}
     for name, part in summary.items():
-        if name not in ("model", "baselines", "notes") and isinstance(part, (Mapping, list)):
-            rows = figures({str(at): one for at, one in enumerate(part)} if isinstance(part, list) else part)
+        if name not in ("model", "baselines", "notes") and isinstance(part, Mapping):
+            rows = figures(part)
             if rows:
                 tables[str(name)] = _csv(["figure", "value"], [[path, value] for path, value in rows.items()])
+    for path, records in _records(summary, ""):
+        columns = list(dict.fromkeys(key for one in records for key in one))
+        tables[path] = _csv(columns, [[one.get(key, "") for key in columns] for one in records])
     return tables
+
+
+def _records(value: Any, path: str) -> Iterator[tuple[str, list[Mapping[str, Any]]]]:
+    """Every list of mappings within ``value``, by its path: reliability, finds by week, the steps of a ladder."""
+    if isinstance(value, list) and value and all(isinstance(one, Mapping) for one in value):
+        yield _NOT_IN_A_NAME.sub("_", path).replace("/", "_"), value
+    elif isinstance(value, Mapping):
+        for name, inner in value.items():
+            yield from _records(inner, f"{path}_{name}" if path else str(name))
 
 
 def plots(judged: Judged) -> dict[str, str]:

@@ -45,7 +45,7 @@ def log_training(trained: Trained, *, parameters: dict[str, Any], folder: Path |
             for behaviour in trained.summaries:
                 _log_behaviour(mlflow, trained, behaviour)
             info = _log_model(mlflow, trained)
-        version = client.create_model_version(REGISTERED, source=info.model_uri, run_id=run.info.run_id)
+        version = client.create_model_version(REGISTERED, source=info.model_uri, run_id=run.info.run_id, model_id=info.model_id)
         client.set_model_version_tag(REGISTERED, version.version, "model_version", trained.model.version)
         client.set_model_version_tag(REGISTERED, version.version, "code_hash", facts["code_hash"])
         alias = _alias(client, trained)

@@ -1,0 +1,275 @@
+"""Runs and the registry: what a run holds, which model is champion, and that a broken one can always be left."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from features.errors import ModelError
+from models.artifact import load_model
+from pipeline.tracking import (
+    UnknownRun,
+    champion,
+    fetch_learned_rows,
+    fetch_run,
+    find_registered,
+    load_champion,
+    log_training,
+    roll_back,
+    runs_table,
+    switch_champion,
+    tracking_uri,
+)
+from pipeline.tracking.figures import figures
+from tests.small_market import BEHAVIOUR, saved_anew, small_market
+
+
+@pytest.fixture(autouse=True)
+def _no_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("MLFLOW_TRACKING_URI", "MLFLOW_EXPERIMENT_NAME"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder whose database MLflow has already laid out, which takes seconds."""
+    folder = tmp_path_factory.mktemp("empty")
+    assert champion(folder) is None
+    return folder
+
+
+@pytest.fixture
+def registry(empty: Path, tmp_path: Path) -> Path:
+    (tmp_path / "mlflow.db").write_bytes((empty / "mlflow.db").read_bytes())
+    return tmp_path
+
+
+@pytest.fixture(scope="module")
+def logged(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str]]:
+    folder = tmp_path_factory.mktemp("logged")
+    market = small_market()
+    return folder, log_training(market.first, parameters={"seed": 1}, folder=folder, recipe=market.recipe)
+
+
+def client(folder: Path) -> Any:
+    import mlflow
+
+    mlflow.set_tracking_uri(uri := tracking_uri(folder))
+    mlflow.set_registry_uri(uri)
+    # MLflow writes the address into the environment; the next folder is not to be looked for there.
+    os.environ.pop("MLFLOW_TRACKING_URI", None)
+    return mlflow.MlflowClient(uri, uri)
+
+
+def artifacts(folder: Path, run_id: str, path: str = "") -> set[str]:
+    found = set()
+    for one in client(folder).list_artifacts(run_id, path or None):
+        found |= artifacts(folder, run_id, one.path) if one.is_dir else {one.path}
+    return found
+
+
+# A training run
+
+
+def test_a_training_is_one_run_with_a_run_a_behaviour_beneath_it(logged: tuple[Path, dict[str, str]]) -> None:
+    folder, said = logged
+    below = client(folder).search_runs(
+        [client(folder).get_run(said["run_id"]).info.experiment_id], f"tags.mlflow.parentRunId = '{said['run_id']}'"
+    )
+    assert {run.data.tags["behaviour"] for run in below} == set(small_market().first.summaries) >= {BEHAVIOUR}
+    one = next(run for run in below if run.data.tags["behaviour"] == BEHAVIOUR)
+    told = small_market().first.summaries[BEHAVIOUR]
+    assert one.data.metrics["model.pr_auc"] == pytest.approx(told["model"]["pr_auc"]["value"])
+    assert one.data.metrics["paired.evidence_only.pr_auc.low"] == pytest.approx(told["paired"]["evidence_only"]["pr_auc"]["ci"][0])
+
+
+def test_the_data_stand_in_the_run_by_fingerprint_and_without_their_rows(logged: tuple[Path, dict[str, str]]) -> None:
+    from pipeline.manifest import fingerprint
+
+    folder, said = logged
+    inputs = {one.dataset.name: one for one in client(folder).get_run(said["run_id"]).inputs.dataset_inputs}
+    assert set(inputs) == {"listings", "outcomes"}
+    market = small_market()
+    recipe = fetch_run(said["run_id"], folder / "fetched", folder).recipe
+    assert {one.sha256 for one in recipe.files} == {fingerprint(path) for path in (market.crawl / "listings.parquet", market.some)}
+    assert recipe.digest("outcomes").startswith(inputs["outcomes"].dataset.digest)
+    assert market.recipe == recipe, "what was logged comes back as it was"
+
+
+def test_every_table_and_plot_is_an_artifact_and_the_commit_a_tag(logged: tuple[Path, dict[str, str]]) -> None:
+    folder, said = logged
+    assert artifacts(folder, said["run_id"]) >= {"model_card.md", "recipe.json", "evaluation.json", "environment.json", "learned_rows.parquet"}
+    tags = client(folder).get_run(said["run_id"]).data.tags
+    assert tags["commit"] == small_market().recipe.commit and tags["code_hash"] == small_market().recipe.code_hash
+    runs = runs_table(folder)
+    child = runs.loc[runs["tags.behaviour"].eq(BEHAVIOUR), "run_id"].iloc[0]
+    names = artifacts(folder, child)
+    assert {f"plots/{name}.svg" for name in ("precision_recall", "calibration", "gains")} <= names
+    assert {f"tables/{name}.csv" for name in ("scorers", "paired", "importance")} <= names
+
+
+def test_the_logged_model_has_a_signature_and_the_same_bytes(logged: tuple[Path, dict[str, str]]) -> None:
+    import mlflow
+
+    folder, said = logged
+    client(folder)
+    signature = mlflow.models.get_model_info(f"models:/soihang/{said['registered_version']}").signature
+    assert {"title", "description", "price_gap"} <= set(signature.inputs.input_names())
+    assert signature.outputs.input_names() == list(small_market().first.model.learners)
+    kept = fetch_run(said["run_id"], folder / "bytes", folder).model
+    ours = small_market().first.folder
+    assert {path.name: path.read_bytes() for path in kept.iterdir()} == {path.name: path.read_bytes() for path in ours.iterdir()}
+
+
+def test_the_rows_learned_from_are_hashes_and_none_of_the_test_rows(logged: tuple[Path, dict[str, str]]) -> None:
+    folder, said = logged
+    rows = fetch_learned_rows(said["run_id"], folder)
+    judged = small_market().first.judged
+    assert list(rows) == ["key", "seller", "captured_at"] and rows["key"].is_unique
+    assert len(rows) == len(set().union(*(one.learned.tolist() for one in judged.values())))
+    assert all(not set(one.learned) & set(one.test) for one in judged.values() if one.summary["split"]["kind"] == "time+seller")
+
+
+def test_a_run_that_nobody_logged_is_named(logged: tuple[Path, dict[str, str]], tmp_path: Path) -> None:
+    with pytest.raises(UnknownRun, match="no run 'abc'"):
+        fetch_run("abc", tmp_path, logged[0])
+
+
+LEAVES = st.floats() | st.text(max_size=3) | st.booleans() | st.none()
+
+
+@given(st.recursive(LEAVES, lambda inner: st.dictionaries(st.sampled_from("abc"), inner, max_size=2), max_leaves=5))
+def test_figures_are_finite_numbers_with_a_name_each(value: Any) -> None:
+    found = figures({"top": value})
+    assert all(name.startswith("top") and math.isfinite(number) for name, number in found.items())
+
+
+# Aliases and the way back
+
+
+def test_the_first_winner_is_champion_and_the_next_one_must_show_what_it_can(registry: Path) -> None:
+    market = small_market()
+    loser = saved_anew(market.first, registry / "loser", [])
+    assert log_training(loser, parameters={}, folder=registry)["alias"] == "coldstart"
+    assert champion(registry) is None and load_champion(registry) is None
+    assert log_training(market.first, parameters={}, folder=registry)["alias"] == "champion"
+    assert log_training(market.second, parameters={}, folder=registry)["alias"] == "challenger"
+    held = load_champion(registry)
+    assert held is not None and held.version == market.first.model.version
+    assert find_registered(None, registry).model_version == market.second.model.version
+
+
+@pytest.fixture
+def two(registry: Path) -> tuple[Path, str, str]:
+    """A registry whose champion is the second of two versions."""
+    market = small_market()
+    first, second = (log_training(one, parameters={}, folder=registry) for one in (market.first, market.second))
+    switch_champion(second["registered_version"], second["run_id"], registry)
+    return registry, first["registered_version"], second["registered_version"]
+
+
+def held(folder: Path) -> str | None:
+    now = champion(folder)
+    return now.version if now else None
+
+
+def test_rollback_goes_back_one_champion_at_a_time_to_the_evidence(two: tuple[Path, str, str]) -> None:
+    folder, first, second = two
+    assert held(folder) == second and find_registered(first, folder).version == first
+    with pytest.raises(UnknownRun, match="no model 'challenger'"):
+        find_registered(None, folder)
+    left, now = roll_back(folder=folder)
+    assert (left and left.version, now and now.version) == (second, first) and held(folder) == first
+    assert roll_back(folder=folder)[1] is None and held(folder) is None and load_champion(folder) is None
+    with pytest.raises(UnknownRun, match="evidence orders already"):
+        roll_back(folder=folder)
+
+
+def test_rollback_can_name_any_version_and_the_evidence(two: tuple[Path, str, str]) -> None:
+    folder, first, second = two
+    assert roll_back(first, folder)[1] == find_registered(first, folder)
+    assert roll_back(small_market().second.model.version, folder)[1] == find_registered(second, folder)
+    assert roll_back("coldstart", folder)[1] is None and held(folder) is None
+    with pytest.raises(UnknownRun, match="no model '99'"):
+        roll_back("99", folder)
+
+
+def damage(folder: Path, version: str) -> None:
+    """Change one number in the model files of a registered version."""
+    wanted = find_registered(version, folder).model_version
+    found = [path for path in folder.rglob("model.json") if "mlruns" in path.parts and load_model(path.parent).version == wanted]
+    assert found
+    for path in found:
+        path.write_text(path.read_text(encoding="utf-8").replace('"format"', '"Format"'), encoding="utf-8")
+
+
+def test_a_broken_champion_can_be_left(two: tuple[Path, str, str]) -> None:
+    folder, first, second = two
+    damage(folder, second)
+    with pytest.raises(ModelError):
+        load_champion(folder)
+    assert roll_back(folder=folder)[1] == find_registered(first, folder)
+    model = load_champion(folder)
+    assert model is not None and model.version == small_market().first.model.version
+
+
+def test_a_broken_model_does_not_come_back_and_nothing_changes(two: tuple[Path, str, str]) -> None:
+    folder, first, second = two
+    damage(folder, first)
+    with pytest.raises(ModelError, match=f"version {first} cannot come back.*--to coldstart"):
+        roll_back(folder=folder)
+    assert held(folder) == second
+
+
+def test_a_model_trained_by_other_code_comes_back(registry: Path) -> None:
+    market = small_market()
+    old = log_training(saved_anew(market.first, registry / "old", [BEHAVIOUR], code_hash="0123456789abcdef"), parameters={}, folder=registry)
+    new = log_training(market.second, parameters={}, folder=registry)
+    switch_champion(new["registered_version"], new["run_id"], registry)
+    now = roll_back(folder=registry)[1]
+    assert now is not None and (now.version, now.code_hash) == (old["registered_version"], "0123456789abcdef")
+    assert load_champion(registry) is not None
+
+
+# Who needs MLflow
+
+
+@pytest.mark.parametrize("arguments", [["schema", "scores"], ["ingest", "{crawl}", "--out", "{out}"], ["plan", "--help"], ["promote", "--help"]])
+def test_commands_that_need_no_mlflow_do_not_import_it(arguments: list[str], crawl: Callable[..., Path], tmp_path: Path) -> None:
+    path = crawl([{"tiêu đề": "Giày da"}])
+    code = (
+        "import sys, atexit\n"
+        "atexit.register(lambda: print('mlflow' in sys.modules, file=sys.stderr))\n"
+        "from pipeline.cli import main\nmain(sys.argv[1:])"
+    )
+    given = [part.format(crawl=path, out=tmp_path / "out") for part in arguments]
+    done = subprocess.run([sys.executable, "-c", code, *given], capture_output=True, text=True, cwd=tmp_path, timeout=120, check=False)
+    assert done.returncode == 0 and done.stderr.splitlines()[-1] == "False", done.stderr
+
+
+def test_a_server_that_is_away_is_said_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from tests.test_cli import soihang
+
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
+    done = soihang("rollback", cwd=tmp_path)
+    assert done.returncode == 6 and "does not answer" in done.stderr and len(done.stderr.splitlines()) == 1
+
+
+def test_rollback_prints_what_was_left_and_what_holds(two: tuple[Path, str, str]) -> None:
+    from tests.test_cli import soihang
+
+    folder, first, second = two
+    done = soihang("rollback", "--json", cwd=folder)
+    said = json.loads(done.stdout)
+    assert done.returncode == 0 and (said["left"]["version"], said["champion"]["version"]) == (second, first)
