@@ -20,6 +20,7 @@ from features.kind import KindLexicon, classify
 from features.pack import pack_size, price_form, variants_spread
 from features.product import model_key, product_words
 from features.segment import words
+from features.signatures import as_bytes, signatures
 from features.text_hashes import Tokenizer, text_counts
 
 TEXT_FIELDS = ("title", "description", "seller_name")
@@ -92,6 +93,7 @@ def row_features(listings: pd.DataFrame, lexicons: Lexicons, *, tokenizer: Token
     columns["pack_size"] = pd.Series(sizes, dtype="float64")
     columns["variants_spread"] = pd.Series([variants_spread(names) if names else None for names in variants], dtype="float64")
     columns["text_flags"] = pd.Series([_flags(*fields) for fields in zip(*canonical.values(), strict=True)], dtype="str")
+    columns["signature"] = as_bytes(signatures(*([one.folded for one in canonical[field]] for field in ("title", "description"))))
     titles, descriptions = ([one.text for one in canonical[field]] for field in ("title", "description"))
     if tokenizer == "underthesea" and not with_text:
         joined = [" ".join(word.replace(" ", "_") for word in found) for found in words(titles)]

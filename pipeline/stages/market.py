@@ -12,20 +12,23 @@ from pathlib import Path
 import pandas as pd
 import pyarrow.parquet as pq
 
+from features.link_rows import LINK_COLUMNS
 from features.price import PEER_COLUMNS, PriceReference, against_genuine
 from features.price_history import price_history
 from features.seller import official
 from features.seller_profile import CRAWL_COLUMNS, seller_profile
 from models.control import RETAILERS
 from pipeline.reference import Reference
+from pipeline.stages.links import Links, find_links, write_links
 from pipeline.stages.reviews import review_features
 from pipeline.store import drop_stale, parts, read_parquet, write_parquet
 
 #: What compares listings with each other: a few hundred bytes a listing, whatever its description's length.
 _LISTING_COLUMNS = ["price_vnd", "list_price_vnd"]
 _ROW_COLUMNS = ["brand", "brand_role", "brand_famous", "goods_group", "item_type", "kind_why", "for_children", "n_units", "model_key"]
-_ROW_COLUMNS += ["product_words", "price_form", "pack_size"]
+_ROW_COLUMNS += ["product_words", "price_form", "pack_size", "signature"]
 _LISTING_COLUMNS += [name for name in CRAWL_COLUMNS if name not in {*_ROW_COLUMNS, "has_sign"}]
+_LISTING_COLUMNS += [name for name in LINK_COLUMNS if name not in _LISTING_COLUMNS]
 #: Read where a mapping carries them.
 _FURTHER_COLUMNS = ["x_seller_verified"]
 
@@ -35,15 +38,20 @@ _KNOWN = ["seller_n_products", "seller_n_followers", "seller_rating"]
 _NO_ACCUSATION = ["claim", "evasion", "undisclosed"]
 
 
-def build_market(listings: Path, features: Path, reference: Reference, *, outcomes: pd.DataFrame | None = None) -> None:
-    """Write ``features/market`` for every part under ``listings``; ``features`` holds the row features (``rows``) of the same parts.
+def build_market(
+    listings: Path, features: Path, reference: Reference, *, outcomes: pd.DataFrame | None = None, previous: Path | None = None
+) -> None:
+    """Write ``features/market`` for every part under ``listings``, and ``features/links``; ``features`` holds their row features (``rows``).
 
-    ``outcomes`` are what was found before (`pipeline.labels`); without them nothing counts as known.
+    ``outcomes`` are what was found before (`pipeline.labels`); without them nothing counts as known. ``previous``: an earlier run's output,
+    whose networks keep their ids.
     """
     todo = parts(listings)
     drop_stale(features / "market", {part.name for part in todo})
     crawl, sizes = _compact(todo, features, reference.cues)
-    table = market_features(crawl, reference, outcomes=outcomes, reviews=review_features(features))
+    links = find_links(crawl, outcomes=outcomes)
+    write_links(links, features / "links", previous=previous)
+    table = market_features(crawl.drop(columns="signature"), reference, outcomes=outcomes, reviews=review_features(features), links=links)
     begin = 0
     for part, size in zip(todo, sizes, strict=True):
         write_parquet(table.iloc[begin : begin + size].reset_index(drop=True), features / "market" / part.name)
@@ -51,16 +59,25 @@ def build_market(listings: Path, features: Path, reference: Reference, *, outcom
 
 
 def market_features(
-    crawl: pd.DataFrame, reference: Reference, *, outcomes: pd.DataFrame | None = None, reviews: pd.DataFrame | None = None
+    crawl: pd.DataFrame,
+    reference: Reference,
+    *,
+    outcomes: pd.DataFrame | None = None,
+    reviews: pd.DataFrame | None = None,
+    links: Links | None = None,
 ) -> pd.DataFrame:
-    """Return the market columns of every row of ``crawl`` (listing and row features, RangeIndex), same index."""
+    """Return the market columns of every row of ``crawl`` (listing and row features, RangeIndex), same index.
+
+    ``links`` are those of the same crawl where they have been found already.
+    """
+    links = links or find_links(crawl, outcomes=outcomes)
     compared = crawl.assign(is_official=official(crawl).eq(1.0))
     prices = _prices(compared, reference)
     genuine = against_genuine(crawl, reference.genuine_prices)
     profile = seller_profile(
         crawl, prices["price_gap"], reference.seller_identity, settings=reference.sellers, outcomes=outcomes, reviews=reviews
     ).drop(columns=_KNOWN)
-    return pd.concat([prices, genuine, price_history(crawl, prices["price_expected"]), profile], axis=1)
+    return pd.concat([prices, genuine, price_history(crawl, prices["price_expected"]), profile, links.columns], axis=1)
 
 
 def _prices(compared: pd.DataFrame, reference: Reference) -> pd.DataFrame:
@@ -73,7 +90,7 @@ def _prices(compared: pd.DataFrame, reference: Reference) -> pd.DataFrame:
 
 def join_rows(part: Path, features: Path) -> pd.DataFrame:
     """Return the listings of ``part`` with their row and market features (under ``features``); the listing's own brand is ``brand_field``."""
-    columns = read_parquet(features / "rows" / part.name).drop(columns=["platform", "listing_id", "captured_at", "seller_id"])
+    columns = read_parquet(features / "rows" / part.name).drop(columns=["platform", "listing_id", "captured_at", "seller_id", "signature"])
     listings = read_parquet(part).rename(columns={"brand": "brand_field"})
     return pd.concat([listings, columns, read_parquet(features / "market" / part.name)], axis=1)
 
