@@ -116,6 +116,22 @@ def test_a_sign_is_as_right_as_it_was_where_people_looked(scored: Path, tmp_path
     assert cue["low"] == pytest.approx(0.025 ** (1 / 20), abs=1e-3) and cue["high"] == 1.0
 
 
+def test_a_seller_that_was_judged_as_a_whole_is_not_looked_at_next(scored: Path, tmp_path: Path) -> None:
+    rows = [{"listing_id": f"{shop}-0", **truth(shop)} for shop in range(60)] + [{"seller_id": "S61", "status": "cleared"}]
+    found = said(scored, outcomes(tmp_path / "o.csv", rows))["next"]["listings"]
+    assert sorted({int(one["listing_id"].split("-")[0]) for one in found}) == [60, *range(62, 80)]
+
+
+def test_no_title_reaches_the_terminal_with_a_control_sequence(
+    crawl: Callable[..., Path], finished: Callable[..., RunReport], tmp_path: Path
+) -> None:
+    rows = [{"tiêu đề": f"Giày Nike\x1b[31m rep\r1:1 số {n}", "mã gian hàng": f"S{n}", "giá bán": "100.000"} for n in range(3)]
+    out = finished(crawl(rows)).out
+    done = soihang("labels", out, "--outcomes", outcomes(tmp_path / "o.csv", [{"listing_id": "T0", "status": "cleared"}]))
+    assert done.returncode == 0 and "\x1b" not in done.stdout
+    assert sum("Giày Nike" in line and "1:1 số" in line for line in done.stdout.splitlines()) == 2
+
+
 def test_the_same_input_says_the_same(scored: Path, tmp_path: Path) -> None:
     path = outcomes(tmp_path / "o.csv", [{"listing_id": f"{shop}-0", **truth(shop)} for shop in range(80)])
     assert json.dumps(said(scored, path)) == json.dumps(said(scored, path))

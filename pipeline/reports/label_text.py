@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from pipeline.reports.safe_text import one_line
+
 _KINDS = {"finding": "findings (inspections, takedowns, complaints, test purchases, appeals)", "triage": "desk reviews (worth a look or not)"}
 _MOST = 12
 
@@ -12,7 +14,7 @@ _MOST = 12
 def label_lines(said: dict[str, Any]) -> list[str]:
     """Return the summary of `pipeline.stages.label_report`."""
     parts = (_definitions, _counts, _missing, _prevalence, _signs, _refit, _doubts, _next)
-    return [line for part in parts for line in part(said)] + [f"note: {note}" for note in said["notes"]]
+    return [one_line(line) for part in parts for line in part(said)] + [one_line(f"note: {note}") for note in said["notes"]]
 
 
 def _definitions(said: dict[str, Any]) -> Iterator[str]:

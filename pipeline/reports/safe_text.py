@@ -22,6 +22,11 @@ def visible(text: str) -> str:
     return _UNSEEN.sub("", text)
 
 
+def one_line(text: str) -> str:
+    """Return ``text`` for one line of a terminal: no control sequence moves the cursor or colours what follows."""
+    return re.sub(r"[\r\n\t]+", " ", visible(text))
+
+
 def for_cell(text: str) -> str:
     """Return ``text`` for a string cell of a workbook; cut where Excel could not hold it."""
     clean = visible(text)

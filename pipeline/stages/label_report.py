@@ -43,7 +43,7 @@ class LabelReport:
 def report_labels(out: Path, labels: Labels, *, config: RunConfig, reference: Reference) -> LabelReport:
     """Look at ``labels`` beside the scored crawl that `soihang score` left in ``out``."""
     crawl = load_labelled(out, labels)
-    kind = FINDING if labels.table["kind"].eq(FINDING).any() else DESK
+    kind = _kind(crawl)
     proposed = _refit(crawl, kind, reference, seed=config.seed)
     said = {
         "listings": len(crawl.listings),
@@ -54,10 +54,17 @@ def report_labels(out: Path, labels: Labels, *, config: RunConfig, reference: Re
         "signs": signs(crawl, kind, reference, read_json(out / "work" / "score.json")),
         "refit": None if proposed is None else {"factors": proposed.factors.to_dict("records"), "gain": proposed.gain, "wins": proposed.wins},
         "doubtful": doubts(labels, crawl, config.seed),
-        "next": looks(crawl, reference, config.seed),
+        "next": looks(labels, crawl, reference, config.seed),
         "notes": labels.notes,
     }
     return LabelReport(_plain(said), proposed)
+
+
+def _kind(crawl: LabelledCrawl) -> str:
+    """Findings say more than desk reviews, but a handful of them says less than a hundred."""
+    by_kind = {kind: crawl.labels(kind) for kind in (FINDING, DESK)}
+    findings = by_kind[FINDING]
+    return FINDING if enough(findings["y"].to_numpy(dtype=bool), _groups(findings)) or len(findings) >= len(by_kind[DESK]) else DESK
 
 
 def counts(labels: Labels, crawl: LabelledCrawl) -> dict[str, Any]:
@@ -178,10 +185,10 @@ def doubts(labels: Labels, crawl: LabelledCrawl, seed: int) -> dict[str, Any]:
     return found
 
 
-def looks(crawl: LabelledCrawl, reference: Reference, seed: int) -> dict[str, Any]:
+def looks(labels: Labels, crawl: LabelledCrawl, reference: Reference, seed: int) -> dict[str, Any]:
     """Return the unlabelled listings whose label would teach most, and by what they were chosen."""
     listings, table = crawl.listings, crawl.labels()
-    seen = set(table["seller"].dropna())
+    seen = set(table["seller"].dropna()) | set(labels.sellers["platform"] + "|id|" + labels.sellers["seller_id"])
     free = ~listings.index.isin(table["row"]) & ~listings["seller"].isin(seen).to_numpy()
     plain = np.flatnonzero(free & listings["points"].le(0).to_numpy())
     some = np.random.default_rng(seed).choice(plain, min(_PLAIN, len(plain)), replace=False)

@@ -20,6 +20,7 @@ from models.agreement import Agreement, agreement
 from models.prevalence import Prevalence, prevalence
 from models.proportions import Share, share
 from pipeline.labels import read_table
+from pipeline.reports.safe_text import one_line
 from pipeline.stages.review_answers import read_answers
 from pipeline.store import parts, read_parquet, write_atomically, write_parquet
 from pipeline.tables.outcomes import COLUMNS, DESK_REVIEW, TRIAGE, validate_outcomes
@@ -75,7 +76,7 @@ class ImportedReview:
         if self.at_the_top.n:
             top = self.at_the_top
             rows.append(f"worth a look among the {top.n} highest that were decided: {top.value:.0%} [{top.low:.0%}, {top.high:.0%}]")
-        return [*rows, f"wrote {self.path}"]
+        return [*map(one_line, rows), f"wrote {self.path}"]
 
 
 def import_review(out: Path, files: Sequence[Path], *, today: datetime, into: Path | None = None) -> ImportedReview:
