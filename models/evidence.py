@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from models.bands import amber_bounds
 from models.weights import BEHAVIOURS, EvidenceWeights, SignWeight
 
 SIGN_COLUMNS = ["row", "sign_id", "behaviour", "family", "points", "field", "start", "end", "quote"]
@@ -168,26 +169,30 @@ def combine(table: pd.DataFrame, learned: Mapping[str, pd.Series], weights: Evid
     """Return ``table`` (``evidence_*``, ``n_families``) with ``points``, ``risk`` and ``band``.
 
     ``learned`` holds calibrated probabilities by behaviour; there their log-odds stand in for the evidence, shifted so that
-    ``red_probability`` is worth ``red_points``. The strongest behaviour counts in full, the second in part. Red needs two families, or a
-    learned probability of ``red_probability``.
+    ``red_probability`` is worth ``red_points``. A missing probability says that the row is unlike anything learned from: the evidence orders it
+    and it is amber at least. The strongest behaviour counts in full, the second in part. Red needs two families, or a learned probability
+    above amber (`models.bands`).
     """
+    amber_from, red_from = amber_bounds(weights.bands.minutes)
     shift = weights.bands.red_points - _log_odds(np.array(weights.bands.red_probability))
     columns = []
     for name in BEHAVIOURS:
+        points = table[f"evidence_{name}"].clip(lower=0).to_numpy() * weights.behaviour_weight[name]
         if name in learned:
-            columns.append(np.clip(_log_odds(learned[name].to_numpy(dtype=float)) + shift, 0.0, None))
-        else:
-            columns.append(table[f"evidence_{name}"].clip(lower=0).to_numpy() * weights.behaviour_weight[name])
+            said = learned[name].to_numpy(dtype=float)
+            points = np.where(np.isnan(said), points, np.clip(_log_odds(said) + shift, 0.0, None))
+        columns.append(points)
     ordered = np.sort(np.column_stack(columns), axis=1)
     total = ordered[:, -1] + weights.second_behaviour * ordered[:, -2]
-    sure = np.zeros(len(table), dtype=bool)
+    sure, unsure = np.zeros(len(table), dtype=bool), np.zeros(len(table), dtype=bool)
     for probability in learned.values():
-        sure |= probability.to_numpy() >= weights.bands.red_probability
+        sure |= probability.ge(red_from).to_numpy()
+        unsure |= (probability.ge(amber_from) | probability.isna()).to_numpy()
     red = (total >= weights.bands.red_points) & ((table["n_families"].to_numpy() >= weights.bands.red_families) | sure)
     return table.assign(
         points=total,
         risk=1.0 / (1.0 + np.exp(-(weights.prior + total))),
-        band=np.select([red, total >= weights.bands.amber_points], ["red", "amber"], "green"),
+        band=np.select([red, (total >= weights.bands.amber_points) | unsure], ["red", "amber"], "green"),
     )
 
 

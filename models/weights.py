@@ -8,6 +8,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from features.errors import ConfigError
+from models.bands import Minutes
 
 Behaviour = Literal["counterfeit", "scam", "prohibited", "smuggled", "false_quality", "undisclosed"]
 BEHAVIOURS: tuple[Behaviour, ...] = ("counterfeit", "scam", "prohibited", "false_quality", "smuggled", "undisclosed")
@@ -36,12 +37,13 @@ class SignWeight(_Frozen):
 
 
 class Bands(_Frozen):
-    """From which points a listing is red or amber (inclusive), and which learned probability is worth ``red_points``."""
+    """From which points a listing is red or amber (inclusive), which learned probability is worth ``red_points``, and which are amber."""
 
     red_points: float
     red_probability: float = Field(gt=0, lt=1)
     red_families: int = Field(ge=1)
     amber_points: float
+    minutes: Minutes = Minutes(look=15, visit=180, find=900, tells=0.4)
 
 
 class Signs(_Frozen):

@@ -150,11 +150,13 @@ def with_lexicon(hits: pd.DataFrame, reference: Reference) -> pd.DataFrame:
 
 
 def predict(model: Model, rows: pd.DataFrame, hits: pd.DataFrame, evidence: pd.DataFrame, text: Path) -> dict[str, pd.DataFrame]:
-    """Return ``probability, low, high`` by behaviour that ``model`` takes over; ``text`` is the part of hashed words."""
+    """Return ``probability, low, high`` by behaviour that ``model`` takes over, missing outside its support; ``text`` is the part of hashed words."""
     table = matrix(rows, hits, evidence, model.goods_groups)
     counts = from_lists(read_parquet(text)["columns"].tolist())
     table = fill_columns(table, model.learners.values())
-    return {name: model.learners[name].predict(table, counts) for name in model.takes_over}
+    said = {name: model.learners[name].predict(table, counts) for name in model.takes_over}
+    outside = {name: ~model.learners[name].support.inside(rows) for name in said}
+    return {name: one.mask(np.repeat(outside[name][:, None], one.shape[1], axis=1)) for name, one in said.items()}
 
 
 def fill_columns(table: pd.DataFrame, learners: Iterable[Learner]) -> pd.DataFrame:
@@ -169,7 +171,7 @@ def model_signs(
     """One sign a listing that stands high by the model alone, so that no target is without a reason."""
     spoken = set(signs.loc[signs["points"].gt(0), "row"])
     rows = [row for row in np.flatnonzero(combined["points"].ge(weights.bands.amber_points)) if row not in spoken]
-    best = pd.DataFrame({name: one["probability"] for name, one in learned.items()})
+    best = pd.DataFrame({name: one["probability"] for name, one in learned.items()}).fillna(-1.0)
     table = pd.DataFrame({"row": rows, "sign_id": "model", "behaviour": [best.loc[row].idxmax() for row in rows], "family": "model"})
     table["points"] = combined["points"].to_numpy()[rows]
     for name, kind in (("field", "str"), ("quote", "str"), ("start", "float64"), ("end", "float64")):
@@ -186,5 +188,8 @@ def _score_rows(
     for behaviour in BEHAVIOURS[:3]:
         for part, column in (("", "probability"), ("_low", "low"), ("_high", "high")):
             table[f"probability{part}_{behaviour}"] = learned[behaviour][column].to_numpy() if behaviour in learned else float("nan")
-    kind = "probability" if learned else "evidence"
+    spoken = np.zeros(len(rows), dtype=bool)
+    for one in learned.values():
+        spoken |= one["probability"].notna().to_numpy()
+    kind = np.where(spoken, "probability", "evidence")
     return table.assign(score_kind=kind, expected_harm=float("nan"), model_version=version, run_id=run_id)
