@@ -19,6 +19,7 @@ from pipeline.cli import (
     evaluate,
     evaluate_list,
     ingest,
+    keys,
     labels,
     plan,
     promote,
@@ -31,12 +32,13 @@ from pipeline.cli import (
     score,
     simulate,
     train,
+    verify,
 )
 
 EPILOG = (
     "Exit codes: 0 done; 1 a bug of ours; 2 usage, settings or input; 3 done, but a file was unreadable or a rate is over its threshold; "
-    "4 nothing new; 5 model refused; 6 database or MLflow away; 73 cannot write or disk full; 75 locked by another run; "
-    "130/143 interrupted: run the same command again."
+    "4 nothing new, or a bundle that does not hold; 5 model refused; 6 database or MLflow away; 73 cannot write or disk full; "
+    "75 locked by another run; 130/143 interrupted: run the same command again."
 )
 
 app = typer.Typer(
@@ -50,7 +52,7 @@ app = typer.Typer(
 )
 COMMANDS = (
     demo, run, schema, ingest, score, plan, report,
-    simulate, train, evaluate, evaluate_list, promote, rollback, reproduce, brand, review, labels, doctor,
+    simulate, train, evaluate, evaluate_list, promote, rollback, reproduce, brand, review, labels, verify, keys, doctor,
 )
 for command in COMMANDS:
     command.register(app)
