@@ -28,7 +28,7 @@ _PRAISE = 4.0
 
 
 def review_columns(rows: SellerRows, named: pd.DataFrame, reviews: pd.DataFrame | None, *, prior: float) -> dict[str, Floats]:
-    """Return ``REVIEW_COLUMNS`` for ``rows``; all missing without ``reviews`` and for shops without any by the capture day.
+    """Return ``REVIEW_COLUMNS`` for ``rows``; all missing without ``reviews``. A shop without any by the capture day stands where the others stand.
 
     ``reviews`` has ``platform, listing_id, seller_id, rating, created_at, reviewer_key`` and the columns of `features.reviews`. Shares are shrunk
     to those of all other shops as if ``prior`` reviews more had been read. Undated reviews never count: nobody can tell when they were there.
@@ -42,7 +42,7 @@ def review_columns(rows: SellerRows, named: pd.DataFrame, reviews: pd.DataFrame 
     told = _Told(rows, seller, day, prior)
     complaint = table["complaint"].to_numpy(dtype=bool)
     praised = table["rating"].ge(_PRAISE).to_numpy(dtype=bool)
-    out = {
+    return {
         "seller_n_reviews_read": told.n.astype(float),
         "seller_n_complaints": told.count(complaint).astype(float),
         "seller_complaint_share": told.share(complaint, _COMPLAINTS),
@@ -51,7 +51,6 @@ def review_columns(rows: SellerRows, named: pd.DataFrame, reviews: pd.DataFrame 
         "seller_review_repeats": told.share(_repeats(seller, day, table), _REPEATS),
         "seller_review_burst": told.burst() / (told.n + prior),
     }
-    return {name: np.where(told.n > 0, values, np.nan) for name, values in out.items()}
 
 
 def _repeats(seller: Ints, day: Ints, table: pd.DataFrame) -> Bools:

@@ -12,7 +12,7 @@ import pandas as pd
 from models.weights import BEHAVIOURS
 
 _AS_THEY_ARE = ["price_gap", "price_gap_low", "price_gap_high", "price_z", "price_percentile", "price_kind_gap", "price_change"]
-_AS_THEY_ARE += ["price_below_peak", "price_raised_then_cut", "discount_real", "discount_excess", "list_price_gap", "variants_spread"]
+_AS_THEY_ARE += ["price_below_peak", "price_raised_then_cut", "discount_real", "discount_excess", "list_price_gap", "variants_spread", "price_decoy"]
 _AS_THEY_ARE += ["seller_rating", "rating", "n_images", "n_units", "n_brands", "seller_official"]
 _AS_THEY_ARE += ["seller_n_famous_brands", "seller_n_goods_groups", "seller_n_brand_groups", "seller_verified"]
 _AS_THEY_ARE += ["seller_sign_share", "seller_price_level", "seller_price_low", "seller_stars", "seller_churn", "seller_reopened"]
@@ -35,6 +35,9 @@ def matrix(rows: pd.DataFrame, hits: pd.DataFrame, evidence: pd.DataFrame, goods
     rows = rows.reset_index(drop=True)
     columns: dict[str, pd.Series] = {name: _number(rows, name) for name in _AS_THEY_ARE}
     columns |= {f"log_{name}": np.log1p(_number(rows, name).clip(lower=0)) for name in _LOGS}
+    # A shop has at least the products that were collected; so a crawl that did not ask says no more than it knows.
+    n_products = np.fmax(_number(rows, "seller_n_products"), _number(rows, "seller_n_collected"))
+    columns["log_seller_n_products"] = np.log1p(n_products.clip(lower=0))
     ratio = _number(rows, "price_to_genuine")
     columns["log_price_to_genuine"] = np.log(ratio.where(ratio > 0))
     listed, asked = _number(rows, "list_price_vnd"), _number(rows, "price_vnd")

@@ -180,12 +180,19 @@ def test_a_burst_is_the_most_reviews_within_three_days() -> None:
 
 def test_a_review_known_by_its_listing_counts_for_the_shop_once_the_crawl_has_seen_the_listing() -> None:
     found = columns([{"seller_id": None, "listing_id": "L2"}], ["2026-06-01"])
-    assert found["seller_n_reviews_read"].tolist() == pytest.approx([float("nan"), 1.0], nan_ok=True)
+    assert found["seller_n_reviews_read"].tolist() == [0, 1]
 
 
 def test_undated_reviews_and_those_of_shops_outside_the_crawl_count_for_nobody() -> None:
     found = columns([{"created_at": None}, {"seller_id": "S99"}], ["2026-06-01"])
-    assert found.isna().all(axis=None)
+    assert found["seller_n_reviews_read"].tolist() == [0, 0]
+
+
+def test_a_shop_without_reviews_stands_where_the_others_stand() -> None:
+    found = columns([{"seller_id": "S2", "complaint": True}] * 10, ["2026-06-01"])
+    # Elsewhere 10 of 10, started from 0.05 % of 100.
+    assert found["seller_complaint_share"].iloc[0] == pytest.approx((10 + 0.05) / 110)
+    assert found["seller_n_complaints"].iloc[0] == 0 == found["seller_review_burst"].iloc[0]
 
 
 def test_without_reviews_every_column_is_missing() -> None:

@@ -393,7 +393,7 @@ def test_rows_are_left_alone_and_no_rows_give_an_empty_table_with_all_columns() 
 def test_the_place_a_shop_ships_from_moves_no_feature() -> None:
     rows, known, _ = _market(1)
     hits = pd.DataFrame({"row": [], "cue_id": [], "polarity": [], "behaviour": [], "strength": []})
-    evidence = pd.DataFrame({f"evidence_{name}": 0.0 for name in BEHAVIOURS} | {"n_families": 0}, index=rows.index)
+    evidence = pd.DataFrame({f"evidence_{name}": 0.0 for name in BEHAVIOURS} | {"n_families": 0, "points": 0.0}, index=rows.index)
     tables = []
     for place in ("Hà Nội", "Nghệ An"):
         placed = rows.assign(location=place, title="giày", description=None, text_flags=None, brand_evasive=False, brand_match=None)
