@@ -30,6 +30,14 @@ Reviews = Annotated[
 Capacity = Annotated[
     Path | None, typer.Option(help="CSV authority,targets,reserve: how much each authority can take.", show_default=False)
 ]
+Known = Annotated[
+    Path | None,
+    typer.Option("--outcomes", exists=True, dir_okay=False, help="What was found before (`soihang schema outcomes`).", show_default=False),
+]
+Previous = Annotated[
+    Path | None,
+    typer.Option(exists=True, file_okay=False, help="The --out folder of an earlier run, whose networks keep their ids.", show_default=False),
+]
 Model = Annotated[
     str, typer.Option(help="auto: the registry's champion, else coldstart; coldstart: evidence only; or a folder that `soihang train` left.")
 ]

@@ -4,7 +4,23 @@ from __future__ import annotations
 
 import typer
 
-from pipeline.cli.options import AsOf, Capacity, Config, Files, Json, Model, Out, Reviews, Source, Sources, day, finish, wanted_model
+from pipeline.cli.options import (
+    AsOf,
+    Capacity,
+    Config,
+    Files,
+    Json,
+    Known,
+    Model,
+    Out,
+    Previous,
+    Reviews,
+    Source,
+    Sources,
+    day,
+    finish,
+    wanted_model,
+)  # fmt: skip
 
 
 def register(app: typer.Typer) -> None:
@@ -18,6 +34,8 @@ def run_command(
     source: Source = "auto",
     sources: Sources = None,
     reviews: Reviews = None,
+    outcomes: Known = None,
+    previous: Previous = None,
     as_of: AsOf = None,
     capacity: Capacity = None,
     config: Config = None,
@@ -33,6 +51,7 @@ def run_command(
 
     from pipeline.capacity import read_capacity
     from pipeline.config import contact_key, load_run_config
+    from pipeline.labels import read_outcomes
     from pipeline.manifest import lock
     from pipeline.progress import RowProgress
     from pipeline.reference import load_reference
@@ -51,6 +70,8 @@ def run_command(
             key=contact_key(),
             source=source,
             reviews=reviews,
+            outcomes=read_outcomes(outcomes, as_of=list_day).outcomes if outcomes else None,
+            previous=previous,
             as_of=list_day,
             today=datetime.now(VIETNAM).date(),
             capacity=limits,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from pipeline.cli.options import Config, Folder, Json, Model, Reviews, finish, wanted_model
+from pipeline.cli.options import Config, Folder, Json, Known, Model, Previous, Reviews, finish, wanted_model
 
 
 def register(app: typer.Typer) -> None:
@@ -12,13 +12,23 @@ def register(app: typer.Typer) -> None:
     app.command("score")(score_command)
 
 
-def score_command(folder: Folder, reviews: Reviews = None, config: Config = None, model: Model = "auto", as_json: Json = False) -> None:
+def score_command(
+    folder: Folder,
+    reviews: Reviews = None,
+    outcomes: Known = None,
+    previous: Previous = None,
+    config: Config = None,
+    model: Model = "auto",
+    as_json: Json = False,
+) -> None:
     """Read and score every listing that `soihang ingest` left in FOLDER; without --reviews those of the run before stay."""
     from pipeline.config import contact_key, load_run_config
+    from pipeline.labels import read_outcomes
     from pipeline.manifest import lock
     from pipeline.parallel import preparing
     from pipeline.progress import RowProgress
     from pipeline.stages.features import prepare_reading
+    from pipeline.stages.links import link_lines, read_link_summary
     from pipeline.stages.reviews import take_reviews
     from pipeline.stages.run import judge, noisy_cues, score_lines
     from pipeline.store import parts
@@ -30,6 +40,8 @@ def score_command(folder: Folder, reviews: Reviews = None, config: Config = None
     with lock(folder), RowProgress() as progress:
         if reviews is not None:
             said = take_reviews(reviews, work=folder / "work", key=contact_key()).lines()
-        scored = judge(folder, config=settings, model=chosen, on_rows=progress)
+        known = read_outcomes(outcomes).outcomes if outcomes else None
+        scored = judge(folder, config=settings, model=chosen, on_rows=progress, outcomes=known, previous=previous)
+    said += link_lines(read_link_summary(folder / "work"))
     limit = settings.control.max_strong_rate
     finish([*said, *score_lines(scored, limit)], scored.to_json(), as_json=as_json, code=3 if len(noisy_cues(scored, limit)) else 0)

@@ -20,6 +20,7 @@ from models.matrix import matrix
 from models.split import group_codes, text_keys
 from pipeline.labels import KEY, Labels
 from pipeline.reference import Reference
+from pipeline.stages.links import linked_groups
 from pipeline.stages.market import build_market, join_rows
 from pipeline.stages.score import with_lexicon
 from pipeline.store import parts, read_parquet
@@ -72,9 +73,10 @@ class Dataset:
 def build_dataset(work: Path, labels: Labels, reference: Reference) -> Dataset:
     """Join features under ``work`` with ``labels``; raises `DataError` where none of them names a listing of the crawl.
 
-    Market references are fitted on the whole crawl; they use no label.
+    Market references are fitted on the whole crawl. Of outcomes a row sees what was known by the end of its capture day, never its own; sellers
+    that were ever linked are one group, so that no outcome speaks across a split.
     """
-    build_market(work / "listings", work, reference)
+    build_market(work / "listings", work, reference, outcomes=labels.outcomes)
     wanted = pd.MultiIndex.from_frame(labels.table[KEY])
     todo = parts(work / "listings")
     chances = labels.table["selection_probability"].notna().any() if "selection_probability" in labels.table else False
@@ -104,7 +106,7 @@ def build_dataset(work: Path, labels: Labels, reference: Reference) -> Dataset:
         sellers=sellers,
         when=everything["captured_at"].where(everything["captured_precision"].ne("file")),
         text_keys=same_words,
-        groups=group_codes(sellers, same_words, everything["seller_network"] if "seller_network" in everything else None),
+        groups=group_codes(sellers, same_words, linked_groups(work, sellers)),
         n_unmatched=len(labels.table) - len(kept),
         seen=seen,
         harm=_harm(everything, reference),

@@ -141,6 +141,12 @@ def read_link_summary(work: Path) -> dict[str, Any]:
     return summary
 
 
+def linked_groups(work: Path, sellers: pd.Series) -> pd.Series:
+    """Return for each of ``sellers`` (keys) the group of all that it was ever linked with, missing where it always stood alone."""
+    groups = read_parquet(work / "links" / "groups.parquet").set_index("seller")["group"]
+    return sellers.map(groups).astype("Int64").astype("str").where(sellers.isin(groups.index))
+
+
 def _signatures(crawl: pd.DataFrame) -> Signatures:
     if "signature" not in crawl:
         return np.zeros((len(crawl), WIDTH), dtype=np.uint16)

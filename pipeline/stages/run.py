@@ -33,6 +33,7 @@ from pipeline.stages.dataset import build_dataset
 from pipeline.stages.features import build_features
 from pipeline.stages.ingest import IngestReport, ingest
 from pipeline.stages.learned_rows import LEARNED_FILE, learned_rows
+from pipeline.stages.links import link_lines, read_link_summary
 from pipeline.stages.market import build_market
 from pipeline.stages.plan import Plan, plan
 from pipeline.stages.report import report
@@ -114,6 +115,7 @@ class RunReport:
             *ingest_lines(self.ingest),
             *(ReviewReport(**self.details["reviews"]).lines() if self.details["reviews"] else []),
             *score_lines(self.score, self.max_strong_rate),
+            *link_lines(self.details["links"]),
             f"targets {counts['targets']:,}, of which {counts['chosen']:,} within capacity",
         ]
         if self.plan.size_correlation is not None:
@@ -132,6 +134,8 @@ def run(
     key: bytes,
     source: str = "auto",
     reviews: Path | None = None,
+    outcomes: pd.DataFrame | None = None,
+    previous: Path | None = None,
     as_of: date | None = None,
     today: date | None = None,
     capacity: pd.DataFrame | None = None,
@@ -140,7 +144,8 @@ def run(
 ) -> RunReport:
     """Ingest, read, score, plan and report into ``out``, whose lock the caller holds.
 
-    ``reviews`` is a file of what buyers wrote (`pipeline.stages.reviews`).
+    ``reviews`` is a file of what buyers wrote (`pipeline.stages.reviews`), ``outcomes`` what was found before (`pipeline.tables.outcomes`),
+    ``previous`` an earlier run's output, whose networks keep their ids.
     ``as_of`` (the list's date) defaults to the day of the latest capture, Vietnamese time. ``today`` only decides whether the data are
     old; without it they count as fresh.
     """
@@ -150,8 +155,9 @@ def run(
         if reviews is not None:
             take_reviews(reviews, work=out / "work", key=key)
     return finish_run(
-        out, taken, config=config, model=model, timings=timings, as_of=as_of, today=today, capacity=capacity, on_rows=on_rows
-    )
+        out, taken, config=config, model=model, timings=timings, as_of=as_of, today=today, capacity=capacity, on_rows=on_rows,
+        outcomes=outcomes, previous=previous,
+    )  # fmt: skip
 
 
 def finish_run(
@@ -166,10 +172,14 @@ def finish_run(
     capacity: pd.DataFrame | None = None,
     on_rows: Progress = _silent,
     features_done: bool = False,
+    outcomes: pd.DataFrame | None = None,
+    previous: Path | None = None,
 ) -> RunReport:
     """Do what comes after `take_in`, up to ``run.json``."""
     timings = timings or Timings()
-    scored = judge(out, config=config, model=model, timings=timings, on_rows=on_rows, features_done=features_done)
+    scored = judge(
+        out, config=config, model=model, timings=timings, on_rows=on_rows, features_done=features_done, outcomes=outcomes, previous=previous
+    )
     with timings.stage("plan"):
         made, summary = choose(out, config=config, as_of=as_of, today=today, capacity=capacity)
     with timings.stage("report"):
@@ -177,6 +187,7 @@ def finish_run(
     details = {
         "inputs": read_json(out / "work" / "inputs.json")["files"] + review_inputs(out / "work"),
         "reviews": review_report(out / "work"),
+        "links": read_link_summary(out / "work"),
         "versions": versions(),
         "configs_hash": configs_hash(),
         "code_hash": code_hash(),
@@ -232,8 +243,13 @@ def judge(
     timings: Timings | None = None,
     on_rows: Progress = _silent,
     features_done: bool = False,
+    outcomes: pd.DataFrame | None = None,
+    previous: Path | None = None,
 ) -> ScoreReport:
-    """Read and score what `take_in` left; leaves ``out/scores.parquet`` and ``out/reasons.parquet``."""
+    """Read and score what `take_in` left; leaves ``out/scores.parquet`` and ``out/reasons.parquet``.
+
+    ``outcomes`` and ``previous`` as for `run`.
+    """
     work, timings = out / "work", timings or Timings()
     if model is not None and model.tokenizer != config.text.tokenizer:
         raise ModelError(
@@ -242,13 +258,14 @@ def judge(
     total = IngestReport.from_json(read_json(work / "ingest.json")).n_listings
     inputs = read_json(work / "inputs.json")
     asked = f"{config.model_dump_json()} {inputs['source']} {model.version if model else ''}"
+    asked += outcomes_id(outcomes)
     identity = run_id(inputs["files"] + review_inputs(work), seed=config.seed, settings=asked)
     if not features_done:
         with timings.stage("features"):
             read_features(out, config=config, n_listings=total, with_text=model is not None, on_rows=on_rows)
     reference = load_reference()
     with timings.stage("market"), preparing(import_scoring, len(parts(work / "listings"))):
-        build_market(work / "listings", work, reference)
+        build_market(work / "listings", work, reference, outcomes=outcomes, previous=previous)
     with timings.stage("score"):
         scored = score(
             work / "listings",
@@ -392,6 +409,11 @@ def noisy_cues(scored: ScoreReport, max_strong_rate: float) -> pd.DataFrame:
     if scored.n_control < _ENOUGH_CONTROL:
         return table.iloc[:0]
     return table[table["strength"].eq("strong") & table["rate"].gt(max_strong_rate)]
+
+
+def outcomes_id(outcomes: pd.DataFrame | None) -> str:
+    """Return a hash of what was known before, for the run's id; empty where nothing was."""
+    return "" if outcomes is None else hashlib.sha256(pd.util.hash_pandas_object(outcomes, index=False).to_numpy().tobytes()).hexdigest()
 
 
 def _day(when: datetime) -> date:
