@@ -35,7 +35,7 @@ def route(locations: pd.Series, provinces: pd.DataFrame) -> pd.DataFrame:
     """Return ``authority, abbreviation, province`` for displayed places (same index); unknown ones go to the central list."""
     known = _names(provinces)
     texts = pd.Series(locations.dropna().unique(), dtype="str")
-    found = {text: known.get(_place(text)) for text in texts}
+    found = {text: known.get(place_key(text)) for text in texts}
     rows = [found.get(text) if isinstance(text, str) else None for text in locations]
     return pd.DataFrame(
         [row or (CENTRAL, CENTRAL_ABBREVIATION, None) for row in rows],
@@ -48,12 +48,13 @@ def _names(provinces: pd.DataFrame) -> dict[str, tuple[str, str, str]]:
     names: dict[str, tuple[str, str, str]] = {}
     for row in provinces.itertuples():
         answer = (str(row.authority), str(row.abbreviation), str(row.current_name))
-        names[_place(str(row.legacy_name))] = answer
-        names.setdefault(_place(str(row.current_name)), answer)
+        names[place_key(str(row.legacy_name))] = answer
+        names.setdefault(place_key(str(row.current_name)), answer)
     return names
 
 
-def _place(text: str) -> str:
+def place_key(text: str) -> str:
+    """Return the province a displayed place ends in, folded and without "tỉnh" or "TP."; for comparing names, not for showing."""
     last = re.split(r"[,;|]", plain(canonicalise(text).folded).strip())[-1].strip(" .")
     bare = _PREFIX.sub("", last).strip()
     return _ALIASES.get(bare, bare)
