@@ -53,6 +53,10 @@ UNDER_FLOOR = 0.5
 #: Below which share of the genuine price a group of goods is suspected, where the table of bands says nothing (the Korean authority's rule).
 USUAL_BAND = 0.4
 
+#: Not even fakes cost less than this share of the genuine price (or half of the cheapest seen in their goods group): such a price is a lure, a
+#: deposit, or that of another thing.
+DECOY_BELOW = 0.02
+
 #: Among articles of one brand and kind the price grows with this power of the size: twice as large costs 1.4 times as much. On the real listings
 #: official prices lie 0.24 (natural log) from a reference so made, 0.31 without it, and 0.32 where price is taken to grow as size does.
 SIZE_EXPONENT = 0.5
@@ -68,7 +72,7 @@ _ONE_ARTICLE = frozenset({"product", "model"})
 
 _NUMBERS = ["price_n_peers", "price_n_low", "price_ref_floor", "price_ref_low", "price_ref_mid", "price_ref_high", "price_expected"]
 _NUMBERS += ["price_gap", "price_gap_low", "price_gap_high", "price_z", "price_percentile", "price_kind_gap", "price_band"]
-PRICE_COLUMNS = ["price_level", "price_by_official", *_NUMBERS]
+PRICE_COLUMNS = ["price_level", "price_by_official", "price_decoy", *_NUMBERS]
 
 
 class PriceReference:
@@ -145,14 +149,16 @@ class PriceReference:
         ten ``price_gap_low``, ``price_gap_high``; ``price_z`` (the gap in robust standard deviations of the group); ``price_percentile`` (share
         of all others of the group, fakes or not, that ask less; 0 to 1). Also ``price_kind_gap`` (log of own unit price over the middle of its
         kind, whatever the brand: a description, no reference) and ``price_band`` (share of the genuine price under which this goods group is
-        suspected).
+        suspected); ``price_decoy`` (bool) where the price is so low that not even a fake of the article is sold for it (`DECOY_BELOW`).
         """
         able = np.asarray(_comparable(rows), dtype=bool)
         columns: dict[str, npt.NDArray[Any]] = {name: np.full(len(rows), np.nan) for name in _NUMBERS}
         columns |= {"price_level": np.full(len(rows), None, dtype=object), "price_by_official": np.zeros(len(rows), dtype=bool)}
-        columns["price_band"] = self._band(rows)
+        columns["price_band"] = self._by_goods(rows, "suspicious_below")
         for name, found in self._answer(rows[able], columns["price_band"][able]).items():
             columns[name][able] = found
+        lowest = np.fmin(self._by_goods(rows, "ratio_low") / 2, DECOY_BELOW)
+        columns["price_decoy"] = columns["price_gap"] < np.log(lowest)
         table = pd.DataFrame(columns, index=rows.index)[PRICE_COLUMNS]
         return table.astype({"price_level": "str"})
 
@@ -230,14 +236,14 @@ class PriceReference:
         ratio = against_genuine(rows, self.genuine)["price_to_genuine"]
         return np.asarray(~ratio.lt(UNDER_FLOOR) | rows["is_official"].fillna(False).astype(bool), dtype=bool)
 
-    def _band(self, rows: pd.DataFrame) -> Floats:
-        """``suspicious_below`` of each row's goods group on its day; missing where the table has none."""
+    def _by_goods(self, rows: pd.DataFrame, share_named: str) -> Floats:
+        """A share that the table of bands names for each row's goods group on its day; missing where it has none."""
         out = np.full(len(rows), np.nan)
         if self.bands is None:
             return out
         day = day_number(rows["captured_at"])
         begins, ends = day_number(pd.to_datetime(self.bands["valid_from"])), day_number(pd.to_datetime(self.bands["valid_to"]))
-        for row, (group, share) in enumerate(zip(self.bands["goods_group"], self.bands["suspicious_below"].astype(float), strict=True)):
+        for row, (group, share) in enumerate(zip(self.bands["goods_group"], self.bands[share_named].astype(float), strict=True)):
             out[rows["goods_group"].eq(group).to_numpy() & (day >= begins[row]) & (day <= ends[row])] = share
         return out
 

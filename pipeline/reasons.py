@@ -63,11 +63,12 @@ def _below_peers(fact: dict[str, Any], quote: str | None) -> str:
     who = "người bán khác" if isinstance(fact["seller_id"], str) or isinstance(fact["seller_name"], str) else "tin khác"
     if fact["price_by_official"]:
         who = "gian hàng chính hãng"
+    lure = "; thấp đến mức có thể là giá mồi, tiền cọc hoặc giá của món khác, cần hỏi giá thật" if fact["price_decoy"] else ""
     return (
         f"Giá {format_price(fact['price_vnd'])}{_per_unit(fact)}, rẻ hơn {cheaper} % so với giá giữa "
         f"{format_price(_rounded(fact['price_ref_mid']))} của {int(fact['price_n_peers'])} {who} {_LEVELS[fact['price_level']]} {_brand(fact)} "
         f"(khoảng {format_price(_rounded(fact['price_ref_low'])).removesuffix(' đ')}–{format_price(_rounded(fact['price_ref_high']))})"
-        f"{_other_market(fact)}"
+        f"{_other_market(fact)}{lure}"
     )
 
 
@@ -131,6 +132,31 @@ def _complaints(fact: dict[str, Any], quote: str | None) -> str:
     return f"{n} trong {read} đánh giá đã đọc phàn nàn hàng giả, bị lừa hoặc hàng khác hình, khác mô tả (lời người mua, chưa kiểm chứng)"
 
 
+_TIES = {"tax": "mã số thuế", "licence": "số giấy phép", "contact": "số liên hệ hoặc tài khoản", "image": "ảnh", "text": "mô tả"}
+
+
+def _relisted(fact: dict[str, Any], quote: str | None) -> str:
+    days = max(1, round(fact["relisted_after_days"]))
+    return f"Nội dung hoặc ảnh trùng tin {fact['relisted_from']} đã bị gỡ hoặc đã được xác nhận trước đó; đăng lại dưới mã khác sau khoảng {days} ngày"
+
+
+def _official_text(fact: dict[str, Any], quote: str | None) -> str:
+    percent = max(1, round(100 * fact["dup_official_price_ratio"]))
+    return (
+        f"Mô tả gần như trùng với gian hàng chính hãng, nhưng giá {format_price(fact['price_vnd'])} chỉ bằng khoảng {percent} % "
+        "giá thấp nhất của gian hàng đó"
+    )
+
+
+def _network(fact: dict[str, Any]) -> str:
+    shared = ", ".join(_TIES[kind] for kind in str(fact["network_ties"]).split(",") if kind in _TIES)
+    return f"Gian hàng liên kết với {int(fact['network_n_sellers']) - 1} gian hàng khác (chung {shared})"
+
+
+def _network_found(fact: dict[str, Any], quote: str | None) -> str:
+    return f"{_network(fact)}, trong đó {int(fact['network_n_confirmed'])} gian hàng từng có tin được xác nhận"
+
+
 _SENTENCES: dict[str, Callable[[dict[str, Any], str | None], str]] = {
     "brand_disguised": _disguised,
     "price_below_peers": _below_peers,
@@ -142,6 +168,10 @@ _SENTENCES: dict[str, Callable[[dict[str, Any], str | None], str]] = {
     "seller_other_signs": _other_signs,
     "seller_found_before": _found_before,
     "seller_complaints": _complaints,
+    "relisted": _relisted,
+    "official_text_cheap": _official_text,
+    "network_found_before": _network_found,
+    "network_hidden": lambda fact, quote: _network(fact),
     "seller_official": lambda fact, quote: "Sàn xác nhận là gian hàng chính hãng (giảm mức ưu tiên)",
     "model": lambda fact, quote: "Không có dấu hiệu đơn lẻ rõ rệt; mô hình học từ kết quả đã biết thấy tin giống các tin từng được xác nhận",
     "identity_missing": lambda fact, quote: "Chưa thấy mã số thuế hoặc số giấy phép (tại thời điểm thu thập)",

@@ -196,6 +196,16 @@ def test_a_price_that_is_not_the_articles_is_not_compared(form: str) -> None:
     assert found.loc[4:, "price_gap"].isna().all()
 
 
+def test_a_price_that_not_even_a_fake_has_is_a_decoy() -> None:
+    bands = load_reference().price_bands
+    # Shoes: under 2 %. Watches are faked at a two-thousandth, so there a fiftieth is a fake's price and a five-thousandth a decoy's.
+    shoes = [priced(offers(*asking(price), *asking(*[10_000_000] * 4)), bands=bands).loc[0, "price_decoy"] for price in (300_000, 100_000)]
+    watch = {"goods_group": "đồng hồ"}
+    watches = [priced(offers(*asking(price, **watch), *asking(*[10_000_000] * 4, **watch)), bands=bands) for price in (100_000, 2_000)]
+    assert shoes == [False, True]
+    assert [one.loc[0, "price_decoy"] for one in watches] == [False, True]
+
+
 def test_sizes_of_one_brand_are_compared_as_if_they_were_one_size() -> None:
     # 400 ml may cost twice what 100 ml costs: 4 ** 0.5.
     small = [{"model_key": f"{n}", "pack_size": 100.0} | one for n, one in enumerate(asking(1000, 1000, 1000, 1000))]
