@@ -78,7 +78,7 @@ class ZipBundle:
             raise Unreadable(f"the zip cannot be opened: {error}") from error
 
     def names(self) -> list[str]:
-        return sorted(info.filename for info in self._zip.infolist())
+        return sorted(info.filename for info in self._zip.infolist() if not info.is_dir())
 
     def open(self, name: str) -> IO[bytes]:
         try:
