@@ -84,6 +84,7 @@ class RunConfig(_Frozen):
     plan: PlanConfig
     control: ControlConfig
     review: ReviewConfig = ReviewConfig()
+    law_tables: Path | None = None
 
 
 def load_yaml(name: str | Path) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from pipeline.cli import (
     ingest,
     keys,
     labels,
+    law,
     plan,
     promote,
     report,
@@ -52,7 +53,7 @@ app = typer.Typer(
 )
 COMMANDS = (
     demo, run, schema, ingest, score, plan, report,
-    simulate, train, evaluate, evaluate_list, promote, rollback, reproduce, brand, review, labels, verify, keys, doctor,
+    simulate, train, evaluate, evaluate_list, promote, rollback, reproduce, brand, review, labels, law, verify, keys, doctor,
 )
 for command in COMMANDS:
     command.register(app)

@@ -61,6 +61,10 @@ class Law:
             raise DataError(f"the list's date {as_of} lies before the act {act_date}; give the later day as as_of")
         return self._citations.of(self.codes(behaviour), act_date=act_date, as_of=as_of, goods_group=goods_group)
 
+    def instruments(self, as_of: date) -> list[str]:
+        """Return the decrees and laws that stand on ``as_of`` with their amendments, unverified ones marked."""
+        return self._instruments.standing(as_of)
+
     def procedure(self, topic: str, *, as_of: date) -> list[Citation]:
         """Return the procedural articles of a topic (``ask_platform``, ``inspection``, ``inspection_limit``, ``personal_data``) on ``as_of``."""
         return self._citations.procedure(topic, as_of=as_of)

@@ -55,9 +55,14 @@ class Instruments:
     """Titles of decrees and laws, each with the amendments that stood on a day."""
 
     def __init__(self, tables: LawTables) -> None:
-        rows = list(tables.frames["legal_status"].itertuples(index=False))
+        self._rows = rows = list(tables.frames["legal_status"].itertuples(index=False))
         self._titles = {row.instrument: row.title_vi for row in rows}
         self._amending = [(split(row.amends), row) for row in sorted(rows, key=lambda row: row.valid_from) if row.amends]
+
+    def standing(self, day: date) -> list[str]:
+        """Return the instruments that stand on ``day``, amending ones within the title of what they amend, unverified ones marked."""
+        rows = [row for row in self._rows if not row.amends and in_force(row.valid_from, row.valid_to, day)]
+        return [self.title(row.instrument, day) + ("" if row.verified == FULL_TEXT else f" {UNVERIFIED}") for row in rows]
 
     def title(self, instrument: str, day: date) -> str:
         """Return "Nghị định 99/2013/NĐ-CP (sửa đổi, bổ sung bởi …)" as of ``day``."""
