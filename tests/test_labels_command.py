@@ -12,14 +12,18 @@ from typing import Any
 import pandas as pd
 import pytest
 import yaml
+from typer.testing import CliRunner
 
+from features.errors import DataError
 from models.weights import read_weights
-from pipeline.config import load_run_config
+from pipeline.cli import app
+from pipeline.config import DEMO_KEY, load_run_config
 from pipeline.labels import read_outcomes
 from pipeline.reference import load_reference
 from pipeline.reports.label_text import label_lines
+from pipeline.sources.mapping import load_mappings
 from pipeline.stages.label_report import report_labels
-from pipeline.stages.run import RunReport
+from pipeline.stages.run import RunReport, run
 
 
 @pytest.fixture(scope="module")
@@ -34,9 +38,13 @@ def scored_rows() -> list[dict[str, Any]]:
     return rows
 
 
-@pytest.fixture
-def scored(scored_rows: list[dict[str, Any]], crawl: Callable[..., Path], finished: Callable[..., RunReport]) -> Path:
-    return finished(crawl(scored_rows)).out
+@pytest.fixture(scope="module")
+def scored(scored_rows: list[dict[str, Any]], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The shops, scored once; nothing that the tests ask writes into it."""
+    folder = tmp_path_factory.mktemp("labels")
+    rows = [{"sàn": "sàn thử", "ngày thu thập": "2026-11-20", **row} for row in scored_rows]
+    pd.DataFrame(rows).to_csv(folder / "crawl.csv", index=False, encoding="utf-8")
+    return run([folder / "crawl.csv"], out=folder / "out", config=load_run_config(), mappings=load_mappings(), key=DEMO_KEY).out
 
 
 def outcomes(path: Path, rows: list[dict[str, Any]]) -> Path:
@@ -74,6 +82,15 @@ def test_labels_are_counted_by_source_behaviour_goods_and_month(scored: Path, tm
     assert list(counts["by_month"]) == ["2026-11"]
     assert found["definitions"]["sellers"] == {"positive": 1, "negative": 0}
     assert found["missing"]["counterfeit"] == {"positives": 2, "positives_needed": 200, "sellers": 2, "sellers_needed": 50, "negatives": 7}
+
+
+def test_where_nobody_has_looked_is_said(scored_rows: list[dict[str, Any]], crawl: Any, finished: Any, tmp_path: Path) -> None:
+    bags = [{"mã tin": f"b{n}", "tiêu đề": "Túi xách Gucci super fake", "mã gian hàng": f"B{n}", "giá bán": "200.000"} for n in range(3)]
+    other = [{"sàn": "sàn khác", "mã tin": "x", "tiêu đề": "Giày da nam", "mã gian hàng": "X", "giá bán": "400.000"}]
+    out = finished(crawl([*scored_rows, *bags, *other])).out
+    found = said(out, outcomes(tmp_path / "o.csv", [{"listing_id": "0-0", **truth(0)}]))["gaps"]
+    assert found["goods_groups"] == [{"goods_group": "túi xách, ví, balo", "listings": 3, "with_signs": 3}]
+    assert found["platforms"] == [{"platform": "sàn khác", "listings": 1, "with_signs": 0}] and found["looks_of_recorded_chance"] == 0
 
 
 def test_without_recorded_chances_the_share_of_the_market_is_unknown(scored: Path, tmp_path: Path) -> None:
@@ -127,8 +144,9 @@ def test_no_title_reaches_the_terminal_with_a_control_sequence(
 ) -> None:
     rows = [{"tiêu đề": f"Giày Nike\x1b[31m rep\r1:1 số {n}", "mã gian hàng": f"S{n}", "giá bán": "100.000"} for n in range(3)]
     out = finished(crawl(rows)).out
-    done = soihang("labels", out, "--outcomes", outcomes(tmp_path / "o.csv", [{"listing_id": "T0", "status": "cleared"}]))
-    assert done.returncode == 0 and "\x1b" not in done.stdout
+    path = outcomes(tmp_path / "o.csv", [{"listing_id": "T0", "status": "cleared"}])
+    done = CliRunner().invoke(app, ["labels", str(out), "--outcomes", str(path)])
+    assert done.exit_code == 0 and "\x1b" not in done.stdout
     assert sum("Giày Nike" in line and "1:1 số" in line for line in done.stdout.splitlines()) == 2
 
 
@@ -153,6 +171,6 @@ def test_the_command_prints_valid_json_and_writes_weights_that_can_be_read(score
 
 def test_weights_cannot_be_asked_of_a_handful_of_labels(scored: Path, tmp_path: Path) -> None:
     path = outcomes(tmp_path / "o.csv", [{"listing_id": "0-0", **truth(0)}])
-    done = soihang("labels", scored, "--outcomes", path, "--refit", tmp_path / "w.yaml")
-    assert done.returncode == 2 and "too few labels" in done.stderr and not (tmp_path / "w.yaml").exists()
+    done = CliRunner().invoke(app, ["labels", str(scored), "--outcomes", str(path), "--refit", str(tmp_path / "w.yaml")])
+    assert isinstance(done.exception, DataError) and "too few labels" in str(done.exception) and not (tmp_path / "w.yaml").exists()
     assert "labels beside 160 listings" in done.stdout

@@ -11,7 +11,6 @@ import subprocess
 import time
 import urllib.request
 import zipfile
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -22,12 +21,13 @@ import pytest
 
 from features.errors import DataError
 from models.agreement import agreement
-from pipeline.config import ReviewConfig
+from pipeline.config import DEMO_KEY, ReviewConfig, load_run_config
 from pipeline.labels import read_outcomes
 from pipeline.reference import load_reference
+from pipeline.sources.mapping import load_mappings
 from pipeline.stages.review_import import ImportedReview, import_review
 from pipeline.stages.review_sample import ReviewSample, sample_for_review
-from pipeline.stages.run import RunReport
+from pipeline.stages.run import run
 
 TODAY = datetime(2026, 11, 24, tzinfo=UTC)
 HOSTILE = [
@@ -40,15 +40,18 @@ HOSTILE = [
 ]
 
 
-@pytest.fixture
-def scored(crawl: Callable[..., Path], finished: Callable[..., RunReport]) -> Path:
-    """Six loud listings with hostile words and thirty plain ones, scored."""
+@pytest.fixture(scope="module")
+def scored(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Six loud listings with hostile words and thirty plain ones, scored once; samples of one name are written again by each test."""
+    folder = tmp_path_factory.mktemp("review")
     rows = [
         {"tiêu đề": text, "mô tả": text, "tên gian hàng": text[:80], "mã gian hàng": f"S{n}", "giá bán": "100.000"}
         for n, text in enumerate(HOSTILE)
     ]
     rows += [{"tiêu đề": f"Bàn gỗ số {n}", "mô tả": f"Bàn gỗ tự đóng, mẫu {n}", "mã gian hàng": f"P{n}", "giá bán": "500.000"} for n in range(30)]
-    return finished(crawl(rows)).out
+    table = pd.DataFrame([{"sàn": "sàn thử", "mã tin": f"T{n}", "ngày thu thập": "2026-11-20", **row} for n, row in enumerate(rows)])
+    table.to_csv(folder / "crawl.csv", index=False, encoding="utf-8")
+    return run([folder / "crawl.csv"], out=folder / "out", config=load_run_config(), mappings=load_mappings(), key=DEMO_KEY).out
 
 
 def drawn(out: Path, *, top: int = 4, random: int = 6, stratified: int = 6, seed: int = 1) -> ReviewSample:

@@ -13,7 +13,7 @@ _MOST = 12
 
 def label_lines(said: dict[str, Any]) -> list[str]:
     """Return the summary of `pipeline.stages.label_report`."""
-    parts = (_definitions, _counts, _missing, _prevalence, _signs, _refit, _doubts, _next)
+    parts = (_definitions, _counts, _missing, _gaps, _prevalence, _signs, _refit, _doubts, _next)
     return [one_line(line) for part in parts for line in part(said)] + [one_line(f"note: {note}") for note in said["notes"]]
 
 
@@ -56,6 +56,17 @@ def _missing(said: dict[str, Any]) -> Iterator[str]:
         short = max(0, one["positives_needed"] - one["positives"]), max(0, one["sellers_needed"] - one["sellers"])
         lacks = f"missing {short[0]:,} positives, {short[1]:,} sellers" if any(short) else "enough; whether it takes over, `soihang train` decides"
         yield f"  {name}: {one['positives']:,} positives of {one['sellers']:,} sellers: {lacks}"
+
+
+def _gaps(said: dict[str, Any]) -> Iterator[str]:
+    gaps = said["gaps"]
+    for title, name in (("goods groups", "goods_group"), ("platforms", "platform")):
+        rows = gaps[f"{name}s"]
+        if rows:
+            shown = "; ".join(f"{one[name]} ({one['listings']:,} listings, {one['with_signs']:,} with signs)" for one in rows[:6])
+            yield f"{title} nobody has looked at: {shown}" + (f"; … and {len(rows) - 6} more" if len(rows) > 6 else "")
+    if not gaps["looks_of_recorded_chance"]:
+        yield "no look was drawn with a recorded chance: `soihang review sample` draws some"
 
 
 def _prevalence(said: dict[str, Any]) -> Iterator[str]:

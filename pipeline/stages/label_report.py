@@ -50,6 +50,7 @@ def report_labels(out: Path, labels: Labels, *, config: RunConfig, reference: Re
         "counts": counts(labels, crawl),
         "definitions": definitions(labels, crawl),
         "missing": missing(crawl, config),
+        "gaps": gaps(labels, crawl),
         "prevalence": market_share(labels, len(crawl.listings)),
         "signs": signs(crawl, kind, reference, read_json(out / "work" / "score.json")),
         "refit": None if proposed is None else {"factors": proposed.factors.to_dict("records"), "gain": proposed.gain, "wins": proposed.wins},
@@ -121,6 +122,18 @@ def missing(crawl: LabelledCrawl, config: RunConfig) -> dict[str, dict[str, int]
             "sellers_needed": config.learn.min_sellers,
             "negatives": int((~table["y"].astype(bool)).sum()),
         }
+    return found
+
+
+def gaps(labels: Labels, crawl: LabelledCrawl) -> dict[str, Any]:
+    """Return where nobody has looked at all: goods groups and platforms without a label, most signs first, and looks of recorded chance."""
+    listings = crawl.listings.assign(goods_group=crawl.listings["goods_group"].fillna("unknown"), signs=crawl.listings["points"].gt(0))
+    seen = listings.loc[crawl.found["row"].to_numpy()]
+    found: dict[str, Any] = {"looks_of_recorded_chance": int(labels.outcomes["selection_probability"].notna().sum())}
+    for name in ("goods_group", "platform"):
+        rest = listings[~listings[name].isin(seen[name])].groupby(name)["signs"].agg(["size", "sum"]).reset_index()
+        ordered = rest.sort_values(["sum", "size", name], ascending=[False, False, True])
+        found[f"{name}s"] = ordered.set_axis([name, "listings", "with_signs"], axis=1).to_dict("records")
     return found
 
 
