@@ -77,6 +77,10 @@ def _column_signs(rows: pd.DataFrame, hits: pd.DataFrame, weights: EvidenceWeigh
         "seller_found_before": _known(rows, "seller_past_confirmed").ge(signs.seller_found_before.at_least_share or 1.0),
         "seller_complaints": _known(rows, "seller_n_complaints").ge(signs.seller_complaints.at_least or 1)
         & _known(rows, "seller_complaint_share").ge(signs.seller_complaints.at_least_share or 1.0),
+        "relisted": unofficial & _known(rows, "relisted_after_days").notna(),
+        "official_text_cheap": famous & _known(rows, "dup_official_price_ratio").lt(signs.official_text_cheap.below_ratio or 0.0),
+        "network_found_before": unofficial & _known(rows, "network_n_confirmed").ge(signs.network_found_before.at_least or 1),
+        "network_hidden": unofficial & _known(rows, "network_n_sellers").ge(signs.network_hidden.at_least or 3) & ~_owned_up(rows),
         "seller_official": rows["seller_official"].eq(1.0),
         "identity_missing": rows["seller_identity_missing"].eq(1.0),
     }
@@ -89,6 +93,11 @@ def _column_signs(rows: pd.DataFrame, hits: pd.DataFrame, weights: EvidenceWeigh
 def _known(rows: pd.DataFrame, name: str) -> pd.Series:
     """A market column that a caller may not have (what was found before, reviews); missing gives no sign."""
     return rows[name] if name in rows else pd.Series(np.nan, index=rows.index)
+
+
+def _owned_up(rows: pd.DataFrame) -> pd.Series:
+    """True where the linked shops show one tax code or licence: an owner of several shops who says so."""
+    return _known(rows, "network_ties").astype("str").str.contains("tax|licence", regex=True, na=False)
 
 
 def price_points(

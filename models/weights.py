@@ -59,6 +59,10 @@ class Signs(_Frozen):
     seller_other_signs: SignWeight
     seller_found_before: SignWeight
     seller_complaints: SignWeight
+    relisted: SignWeight
+    official_text_cheap: SignWeight
+    network_found_before: SignWeight
+    network_hidden: SignWeight
     seller_official: SignWeight
     identity_missing: SignWeight
 

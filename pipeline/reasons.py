@@ -137,7 +137,8 @@ _TIES = {"tax": "mã số thuế", "licence": "số giấy phép", "contact": "s
 
 def _relisted(fact: dict[str, Any], quote: str | None) -> str:
     days = max(1, round(fact["relisted_after_days"]))
-    return f"Nội dung hoặc ảnh trùng tin {fact['relisted_from']} đã bị gỡ hoặc đã được xác nhận trước đó; đăng lại dưới mã khác sau khoảng {days} ngày"
+    old = f"tin {fact['relisted_from']} đã bị gỡ hoặc đã được xác nhận trước đó"
+    return f"Nội dung hoặc ảnh trùng {old}; đăng lại dưới mã khác sau khoảng {days} ngày"
 
 
 def _official_text(fact: dict[str, Any], quote: str | None) -> str:
