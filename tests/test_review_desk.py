@@ -186,6 +186,23 @@ def test_what_two_readers_differ_on_is_no_label_and_is_to_be_read_again(scored: 
     assert (one.n, one.same) == (len(codes), len(codes) - 1)
 
 
+def test_a_third_reader_decides_what_two_differ_on(scored: Path, tmp_path: Path) -> None:
+    code = drawn(scored).table["code"].iloc[0]
+    said = {"A": "innocent", "B": "worth_a_look", "C": "worth_a_look"}
+    files = [answered(tmp_path / f"{reader}.csv", {code: judgement}, reader=reader) for reader, judgement in said.items()]
+    done = taken(scored, *files)
+    assert done.outcomes["status"].tolist() == ["worth_a_look"] and done.to_read_again.empty and len(done.kappas) == 3
+
+
+def test_the_share_worth_a_look_is_told_by_height_of_score(scored: Path, tmp_path: Path) -> None:
+    sample = drawn(scored)
+    loud = sample.table["points"].gt(0)
+    answers = {code: "worth_a_look" if is_loud else "innocent" for code, is_loud in zip(sample.table["code"], loud, strict=True)}
+    done = taken(scored, answered(tmp_path / "a.csv", answers))
+    assert done.by_stratum["no sign"].value == 0.0 and done.by_stratum["no sign"].n == int((~loud).sum())
+    assert {one.value for name, one in done.by_stratum.items() if name != "no sign"} == {1.0}
+
+
 def test_a_listing_not_yet_read_gives_no_outcome(scored: Path, tmp_path: Path) -> None:
     codes = drawn(scored).table["code"].tolist()
     done = taken(scored, answered(tmp_path / "a.csv", {codes[0]: "innocent", codes[1]: ""}))

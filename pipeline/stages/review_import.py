@@ -1,4 +1,5 @@
-"""Readers' answers to outcomes: what they agree on becomes a desk review with its recorded chance, what they differ on is to be read again.
+"""Readers' answers to outcomes: what most readers of a listing say becomes a desk review with its recorded chance; where no answer has more
+than half, the listing is to be read again.
 
 A desk review says whether a listing is worth a look. It is no finding, and the outcomes say so (``source`` = desk_review).
 """
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from features.errors import DataError
@@ -22,8 +24,11 @@ from models.proportions import Share, share
 from pipeline.labels import read_table
 from pipeline.reports.safe_text import one_line
 from pipeline.stages.review_answers import read_answers
+from pipeline.stages.review_sample import STRATA
 from pipeline.store import parts, read_parquet, write_atomically, write_parquet
 from pipeline.tables.outcomes import COLUMNS, DESK_REVIEW, TRIAGE, validate_outcomes
+
+Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -40,6 +45,7 @@ class ImportedReview:
     worth_a_look: Prevalence
     population: int
     at_the_top: Share
+    by_stratum: dict[str, Share]
 
     def to_json(self) -> dict[str, Any]:
         """Return plain values."""
@@ -54,6 +60,7 @@ class ImportedReview:
             "kappa": {pair: asdict(one) for pair, one in self.kappas.items()},
             "worth_a_look": asdict(self.worth_a_look) | {"population": self.population},
             "worth_a_look_at_the_top": asdict(self.at_the_top),
+            "worth_a_look_by_score": {name: asdict(one) for name, one in self.by_stratum.items()},
         }
 
     def lines(self) -> list[str]:
@@ -76,6 +83,7 @@ class ImportedReview:
         if self.at_the_top.n:
             top = self.at_the_top
             rows.append(f"worth a look among the {top.n} highest that were decided: {top.value:.0%} [{top.low:.0%}, {top.high:.0%}]")
+        rows += [f"  score {name}: {one.value:.1%} [{one.low:.1%}, {one.high:.1%}] of {one.n}" for name, one in self.by_stratum.items()]
         return [*map(one_line, rows), f"wrote {self.path}"]
 
 
@@ -115,13 +123,14 @@ def _sample_of(out: Path, answers: pd.DataFrame) -> pd.DataFrame:
 
 
 def _agreed(answers: pd.DataFrame) -> pd.DataFrame:
-    """One row a listing, by code: the judgement all its readers share, else ``cannot_tell``."""
-    grouped = answers.groupby("code", sort=True)
-    judged = grouped.agg(first=("judgement", "first"), n=("judgement", "nunique"), judged_at=("judged_at", "max"), n_readers=("reader", "nunique"))
-    status = judged["first"].where(judged["n"].eq(1), "cannot_tell").rename("status")
+    """One row a listing, by code: the judgement of more than half of its readers, else ``cannot_tell``."""
+    judged = answers.groupby("code", sort=True).agg(judged_at=("judged_at", "max"), n_readers=("reader", "nunique"))
+    votes = answers.groupby(["code", "judgement"]).size().unstack(fill_value=0).reindex(judged.index)
+    clear = votes.max(axis=1).gt(judged["n_readers"] / 2)
+    status = votes.idxmax(axis=1).where(clear, "cannot_tell").rename("status")
     named = answers[answers["behaviours"].notna()].groupby("code")["behaviours"].agg(lambda names: ",".join(sorted(set(names))))
     behaviours = named.reindex(judged.index).where(status.eq("worth_a_look"))
-    return judged.assign(status=status, differ=judged["n"].gt(1), behaviours=behaviours)
+    return judged.assign(status=status, differ=~clear, behaviours=behaviours)
 
 
 def _outcomes(sample: pd.DataFrame, judged: pd.DataFrame) -> pd.DataFrame:
@@ -180,7 +189,18 @@ def _report(
         worth_a_look=prevalence(y, chance["selection_probability"].to_numpy(), population=population - unread),
         population=population,
         at_the_top=share(y[top]),
+        by_stratum=_by_stratum(y, chance),
     )
+
+
+def _by_stratum(y: Floats, chance: pd.DataFrame) -> dict[str, Share]:
+    """The share worth a look at each height of score; a listing that was certain to be read stands for itself only."""
+    found = {}
+    for place, name in enumerate(STRATA):
+        mine = chance["stratum"].eq(place).to_numpy() & ~np.isnan(y)
+        if mine.any():
+            found[name] = share(y[mine], weight=1 / chance["selection_probability"].to_numpy()[mine])
+    return found
 
 
 def _kappas(answers: pd.DataFrame) -> dict[str, Agreement]:

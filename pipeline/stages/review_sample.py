@@ -84,6 +84,10 @@ def sample_for_review(out: Path, *, counts: ReviewConfig, bands: Bands, seed: in
     return ReviewSample(folder, name, len(last), table)
 
 
+#: What the strata of `strata` hold, in their order.
+STRATA = ("no sign", "under half of amber", "under amber", "amber", "red or as high")
+
+
 def strata(bands: Bands) -> list[float]:
     """Return the edges of the strata in points: no sign, under half of amber, up to amber, amber, red."""
     return [np.nextafter(0.0, 1.0), bands.amber_points / 2, bands.amber_points, bands.red_points]
