@@ -82,7 +82,9 @@ class LinkIndex:
 def several(values: pd.Series) -> tuple[Ints, pa.Array]:
     """Return position and text of each non-empty value in a column of values joined by ';'."""
     at = np.flatnonzero(values.notna().to_numpy())
-    lists = pc.split_pattern(pa.array(values.iloc[at], type=pa.string()), ";")
+    found = pa.array(values.iloc[at], type=pa.string())
+    # A column put together from several partitions comes in pieces.
+    lists = pc.split_pattern(found.combine_chunks() if isinstance(found, pa.ChunkedArray) else found, ";")
     text = pc.utf8_trim_whitespace(lists.flatten())
     row = at[pc.list_parent_indices(lists).to_numpy()]
     kept = pc.not_equal(text, "")
