@@ -243,6 +243,20 @@ def test_score_takes_reviews_and_keeps_those_of_the_run_before(crawl: Callable[.
     pd.testing.assert_frame_equal(*scores)
 
 
+def test_reviews_of_a_run_that_was_killed_halfway_count_for_nothing(tmp_path: Path) -> None:
+    take_reviews(write(tmp_path, [ROW | {"text": "tốt"}], "csv"), work=tmp_path / "work", key=DEMO_KEY)
+    (tmp_path / "work" / "reviews.json").unlink()
+    assert review_features(tmp_path / "work") is None
+
+
+def test_a_new_crawl_forgets_the_reviews_of_the_one_before(
+    crawl: Callable[..., Path], finished: Callable[..., RunReport], tmp_path: Path
+) -> None:
+    listings, reviews = _angry(crawl, tmp_path)
+    finished(listings, reviews=reviews)
+    assert "seller_complaints" not in set(pd.read_parquet(finished(listings).out / "reasons.parquet")["sign_id"])
+
+
 @pytest.mark.real
 @pytest.mark.skipif(not (REAL / "shopee_reviews_chutoan99.parquet").exists(), reason="needs the real reviews beside the repository")
 def test_few_real_reviews_are_complaints_and_hardly_any_of_those_has_five_stars(tmp_path: Path) -> None:

@@ -22,6 +22,8 @@ def score_command(
     as_json: Json = False,
 ) -> None:
     """Read and score every listing that `soihang ingest` left in FOLDER; without --reviews those of the run before stay."""
+    from dataclasses import asdict
+
     from pipeline.config import contact_key, load_run_config
     from pipeline.labels import read_outcomes
     from pipeline.manifest import lock
@@ -37,11 +39,14 @@ def score_command(
     with preparing(prepare_reading, len(parts(folder / "work" / "listings"))):
         chosen = wanted_model(model)
     said: list[str] = []
+    details: dict[str, object] = {}
     with lock(folder), RowProgress() as progress:
         if reviews is not None:
-            said = take_reviews(reviews, work=folder / "work", key=contact_key()).lines()
+            read = take_reviews(reviews, work=folder / "work", key=contact_key())
+            said, details = read.lines(), {"reviews": asdict(read)}
         known = read_outcomes(outcomes).outcomes if outcomes else None
         scored = judge(folder, config=settings, model=chosen, on_rows=progress, outcomes=known, previous=previous)
     said += link_lines(read_link_summary(folder / "work"))
     limit = settings.control.max_strong_rate
-    finish([*said, *score_lines(scored, limit)], scored.to_json(), as_json=as_json, code=3 if len(noisy_cues(scored, limit)) else 0)
+    lines = [*said, *score_lines(scored, limit)]
+    finish(lines, scored.to_json() | details, as_json=as_json, code=3 if len(noisy_cues(scored, limit)) else 0)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import asdict, dataclass
-from functools import partial
 from pathlib import Path
 from shutil import rmtree
 from typing import Any
@@ -22,7 +21,7 @@ from pipeline.sources.phones import mask
 from pipeline.sources.readers import read_batches
 from pipeline.sources.times import moment
 from pipeline.sources.values import text
-from pipeline.store import read_json, read_parquet, write_json, write_parquet
+from pipeline.store import parts, read_json, read_parquet, write_json, write_parquet
 from pipeline.tables.reviews import COLUMNS, validate_reviews
 
 #: What the market stage needs of a review; never its text.
@@ -64,7 +63,7 @@ def take_reviews(path: Path, *, work: Path, key: bytes) -> ReviewReport:
     forget_reviews(work)
     names: set[str] = set()
     n_read = n_without_id = n_empty = n_broken = 0
-    tables: list[pd.DataFrame] = []
+    written: list[Path] = []
     for batch in read_batches(path, size=_BATCH):
         names.update(*batch.records[:100])
         n_read, n_broken = n_read + len(batch), n_broken + len(batch.rejected)
@@ -72,10 +71,12 @@ def take_reviews(path: Path, *, work: Path, key: bytes) -> ReviewReport:
         about = table["platform"].notna() & (table["listing_id"].notna() | table["seller_id"].notna())
         says = table["text"].notna() | table["rating"].notna()
         n_without_id, n_empty = n_without_id + int((~about).sum()), n_empty + int((about & ~says).sum())
-        tables.append(table[about & says])
+        # A part a batch, as it came: whatever the file's size, memory holds one batch.
+        written.append(work / "reviews" / f"part-{len(written):05d}.parquet")
+        write_parquet(table[about & says].reset_index(drop=True), written[-1])
     if "platform" not in names or not names & {"listing_id", "seller_id"}:
         raise DataError(f"{path}: reviews need the columns platform and listing_id or seller_id; found {sorted(names)[:20]}")
-    done = list(on_processes(partial(_read_and_write, work=work), [(at, table) for at, table in enumerate(tables) if len(table)]))
+    done = list(on_processes(_read_texts, written))
     n_kept, n_undated, n_complaints = (sum(counts) for counts in zip(*done, strict=True)) if done else (0, 0, 0)
     report = ReviewReport(path.name, fingerprint(path), n_read, n_kept, n_without_id, n_empty, n_broken, n_undated, n_complaints)
     write_json(asdict(report), work / "reviews.json")
@@ -103,8 +104,10 @@ def review_inputs(work: Path) -> list[str]:
 
 def review_features(work: Path) -> pd.DataFrame | None:
     """Return the reviews under ``work`` without their texts, ``None`` where there are none."""
-    found = sorted((work / "reviews").glob("part-*.parquet"))
-    return pd.concat([read_parquet(part, columns=FEATURE_COLUMNS) for part in found], ignore_index=True) if found else None
+    # The report comes last: parts without it are those of a run that was killed, and their texts may be unread.
+    if review_report(work) is None:
+        return None
+    return pd.concat([read_parquet(part, columns=FEATURE_COLUMNS) for part in parts(work / "reviews")], ignore_index=True)
 
 
 def _rows(records: list[dict[str, Any]], key: bytes) -> pd.DataFrame:
@@ -117,10 +120,11 @@ def _rows(records: list[dict[str, Any]], key: bytes) -> pd.DataFrame:
 def _row(record: dict[str, Any], key: bytes) -> tuple[Any, ...]:
     stars = number(record.get("rating"))
     written = moment(record.get("created_at"))
-    platform, said = text(record.get("platform")), text(record.get("text"))
+    platform, said = _id(record.get("platform")), text(record.get("text"))
+    platform = platform.lower() if platform else None
     reviewer = next(filter(None, (text(record.get(name)) for name in _REVIEWER)), None)
     return (
-        platform.strip().lower() if platform else None,
+        platform,
         _id(record.get("listing_id")),
         _id(record.get("seller_id")),
         stars if stars is not None and 1 <= stars <= 5 else None,
@@ -135,11 +139,10 @@ def _id(value: Any) -> str | None:
     return found.strip() if found else None
 
 
-def _read_and_write(numbered: tuple[int, pd.DataFrame], *, work: Path) -> tuple[int, int, int]:
-    """Read the texts of one part and write it; returns how many reviews, how many of them undated and how many complaints."""
-    at, table = numbered
-    table = table.reset_index(drop=True)
+def _read_texts(part: Path) -> tuple[int, int, int]:
+    """Read the texts of one part and add what they say; returns how many reviews, how many of them undated and how many complaints."""
+    table = read_parquet(part)
     read = read_reviews(table["text"].fillna("").tolist(), load_review_cues())
     done = validate_reviews(pd.concat([table, read], axis=1))
-    write_parquet(done, work / "reviews" / f"part-{at:05d}.parquet")
+    write_parquet(done, part)
     return len(done), int(done["created_at"].isna().sum()), int(done["complaint"].sum())
