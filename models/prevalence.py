@@ -21,14 +21,17 @@ ASSUMED_FOUND = (0.5, 0.2, 0.1, 0.05, 0.02)
 
 @dataclass(frozen=True)
 class Prevalence:
-    """Share of positives in the population with its 95 % interval, 0 to 1.
+    """Share of positives in the population with its 95 % interval, 0 to 1, as if the undecided looks were like the decided ones.
 
-    The interval's ends count undecided looks once as negative, once as positive. ``n`` looks, ``n_undecided`` of them without an answer.
+    ``least`` and ``most``: the interval's ends if all undecided looks were negative, or all positive. ``n`` looks, ``n_undecided`` of them
+    without an answer.
     """
 
     value: float
     low: float
     high: float
+    least: float
+    most: float
     n: int
     n_positive: int
     n_undecided: int
@@ -50,12 +53,12 @@ def prevalence(y: npt.ArrayLike, probability: npt.ArrayLike, *, population: int 
         raise ValueError("selection probabilities must lie above 0 and up to 1")
     decided = ~np.isnan(values)
     if not decided.any():
-        return Prevalence(float("nan"), 0.0, 1.0, len(values), 0, len(values))
+        return Prevalence(float("nan"), 0.0, 1.0, 0.0, 1.0, len(values), 0, len(values))
     middle = _estimate(values[decided], p[decided], None if population is None else population - int((~decided & (p >= 1)).sum()))
     least = _estimate(np.nan_to_num(values, nan=0.0), p, population)
     most = _estimate(np.nan_to_num(values, nan=1.0), p, population)
-    low, high = min(least.low, middle.low), max(most.high, middle.high)
-    return Prevalence(middle.value, low, high, len(values), int(np.nansum(values)), int((~decided).sum()))
+    bounds = middle.low, middle.high, min(least.low, middle.low), max(most.high, middle.high)
+    return Prevalence(middle.value, *bounds, len(values), int(np.nansum(values)), int((~decided).sum()))
 
 
 def _estimate(y: Floats, p: Floats, population: int | None) -> Share:

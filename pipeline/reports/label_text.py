@@ -81,8 +81,10 @@ def _prevalence(said: dict[str, Any]) -> Iterator[str]:
         else:
             yield (
                 f"share {what} in the market: {one['value']:.2%} [{one['low']:.2%}, {one['high']:.2%}] "
-                f"from {one['n']:,} looks of recorded chance ({one['n_undecided']:,} undecided)"
+                f"from {one['n']:,} looks of recorded chance"
             )
+            if one["n_undecided"]:
+                yield f"  were the {one['n_undecided']:,} undecided all negative, or all positive: {one['least']:.2%} to {one['most']:.2%}"
 
 
 def _signs(said: dict[str, Any]) -> Iterator[str]:

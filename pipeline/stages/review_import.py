@@ -80,6 +80,8 @@ class ImportedReview:
                 f"worth a look in the market of {self.population:,}: {found.value:.2%} [{found.low:.2%}, {found.high:.2%}] "
                 "(triage by people who read the listing, not illegality)"
             )
+            if found.n_undecided:
+                rows.append(f"  were the {found.n_undecided} undecided all innocent, or all worth a look: {found.least:.2%} to {found.most:.2%}")
         if self.at_the_top.n:
             top = self.at_the_top
             rows.append(f"worth a look among the {top.n} highest that were decided: {top.value:.0%} [{top.low:.0%}, {top.high:.0%}]")
