@@ -81,13 +81,20 @@ class Law:
         basis_values: Mapping[str, Amount],
         goods_group: str | None = None,
         is_organisation: bool | None = None,
+        as_of: date | None = None,
     ) -> FineEstimate:
-        """Return the range of the fine by the law of the day of the act, or "Chưa đủ dữ liệu để ước tính".
+        """Return the range of the fine by the law of the day of the act, or "Chưa đủ dữ liệu để ước tính"; with ``as_of`` flagged where later
+        law is lighter or silent.
 
         ``basis_values`` comes from `pipeline.law.fines.basis_values`. For the desk; never printed.
         """
         return self._fines.range(
-            self.codes(behaviour)[0], act_date=act_date, basis_values=basis_values, goods_group=goods_group, is_organisation=is_organisation
+            self.codes(behaviour)[0],
+            act_date=act_date,
+            basis_values=basis_values,
+            goods_group=goods_group,
+            is_organisation=is_organisation,
+            as_of=as_of,
         )
 
     def criminal_note(

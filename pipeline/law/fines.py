@@ -15,6 +15,7 @@ from pipeline.law.citation import NO_BASIS, Instruments
 from pipeline.law.tables import BASES, FULL_TEXT, UNVERIFIED, LawTables, in_force, split
 
 NOT_ENOUGH = "Chưa đủ dữ liệu để ước tính"
+MILDER = "xem xét áp dụng quy định có lợi: mức phạt nhẹ hơn hoặc không còn quy định tại ngày"
 
 #: One figure, or its lowest and highest.
 Amount = float | tuple[float, float]
@@ -33,7 +34,8 @@ class FinePart(NamedTuple):
 class FineEstimate(NamedTuple):
     """``low`` and ``high`` in dong (missing where data do not suffice), and the sentence that says either.
 
-    For the officer's own file only: it must not stand on a printed list.
+    ``favourable`` is true where the law of the list's date gives less, or nothing. For the officer's own file only: it must not stand on a
+    printed list.
     """
 
     low: float | None
@@ -41,6 +43,7 @@ class FineEstimate(NamedTuple):
     parts: tuple[FinePart, ...]
     text_vi: str
     verified: bool
+    favourable: bool = False
 
 
 def basis_values(
@@ -93,25 +96,44 @@ class FineTable:
         self._doubled = [(row.goods_group, split(row.bracket_sets), row) for row in tables.frames["doubled_groups"].itertuples(index=False)]
 
     def range(
-        self, code: str, *, act_date: date, basis_values: Mapping[str, Amount], goods_group: str | None, is_organisation: bool | None
+        self,
+        code: str,
+        *,
+        act_date: date,
+        basis_values: Mapping[str, Amount],
+        goods_group: str | None,
+        is_organisation: bool | None,
+        as_of: date | None = None,
     ) -> FineEstimate:
         """Return the range for one taxonomy code on the day of the act; ``is_organisation`` missing spans both kinds of seller.
 
-        Raises `DataError` where ``basis_values`` names a quantity that no bracket is measured by.
+        With ``as_of`` it is compared with what the law of that day gives, in favour of whoever acted. Raises `DataError` where ``basis_values``
+        names a quantity that no bracket is measured by.
         """
         check_basis(basis_values, BASES)
+        then = self._on(code, act_date, basis_values, goods_group, is_organisation)
+        if as_of is None or then.low is None or then.high is None:
+            return then
+        now = self._on(code, as_of, basis_values, goods_group, is_organisation)
+        if now.low is not None and now.high is not None and now.low >= then.low and now.high >= then.high:
+            return then
+        return then._replace(favourable=True, text_vi=f"{then.text_vi} – {MILDER} {as_of:%d/%m/%Y}")
+
+    def _on(
+        self, code: str, day: date, values: Mapping[str, Amount], goods_group: str | None, is_organisation: bool | None
+    ) -> FineEstimate:
         standing = {
             name: rows
             for name, all_rows in self._sets.get(code, {}).items()
-            if (rows := [row for row in all_rows if in_force(row.valid_from, row.valid_to, act_date)])
+            if (rows := [row for row in all_rows if in_force(row.valid_from, row.valid_to, day)])
         }
         if not standing:
             return FineEstimate(None, None, (), NO_BASIS, False)
-        measured = {name: hit for name, rows in standing.items() if (hit := _hit(rows, basis_values))}
+        measured = {name: hit for name, rows in standing.items() if (hit := _hit(rows, values))}
         if not measured:
             return FineEstimate(None, None, (), NOT_ENOUGH, False)
         parts = tuple(
-            self._part(name, rows, act_date=act_date, goods_group=goods_group, is_organisation=is_organisation) for name, rows in measured.items()
+            self._part(name, rows, act_date=day, goods_group=goods_group, is_organisation=is_organisation) for name, rows in measured.items()
         )
         low, high = min(part.low for part in parts), max(part.high for part in parts)
         verified = all(part.verified for part in parts)
