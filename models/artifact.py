@@ -23,6 +23,7 @@ from models.blend import Blend
 from models.boosted import Boosted
 from models.calibrate import Platt
 from models.learner import Learner
+from models.seller_calibration import SellerCalibration
 from models.stack import LogisticStack
 from models.support import Support
 from models.text_linear import Reading, TextLinear
@@ -113,6 +114,7 @@ def _described(learner: Learner) -> dict[str, Any]:
         "blend": {"weights": learner.blend.weights, "shift": learner.blend.shift},
         "platt": [learner.platt.slope, learner.platt.shift],
         "support": learner.support.to_json(),
+        "sellers": [learner.sellers.top, learner.sellers.share, learner.sellers.shift, learner.sellers.prior],
     }
 
 
@@ -139,6 +141,7 @@ def _learner(folder: Path, name: str, one: Mapping[str, Any]) -> Learner:
         platt=Platt(*one["platt"]),
         steps=list(one["steps"]),
         support=Support.from_json(one["support"]),
+        sellers=SellerCalibration(*one["sellers"]),
     )
 
 

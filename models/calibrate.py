@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import minimize
+from scipy.optimize import brentq, minimize
 from scipy.special import expit, logit
 
 Floats = npt.NDArray[np.float64]
@@ -57,3 +57,14 @@ def fit_platt_log_odds(log_odds: Floats, y: npt.NDArray[np.bool_], weight: Float
 
     best = minimize(loss, np.zeros(2), method="L-BFGS-B", bounds=[(-4, 2), (-12, 12)])
     return Platt(float(np.exp(best.x[0])) if free_slope else 1.0, float(best.x[1]))
+
+
+def fit_shift(slope: float, log_odds: Floats, y: npt.NDArray[np.bool_], weight: Floats | None = None) -> Platt:
+    """Return the scaling of a given slope under which the rows' probabilities add up to their (weighted) positives."""
+    each = np.ones(len(y)) if weight is None else weight
+    wanted = float(each @ y)
+
+    def surplus(shift: float) -> float:
+        return float(each @ expit(slope * log_odds + shift)) - wanted
+
+    return Platt(slope, float(brentq(surplus, -40.0, 40.0)))

@@ -16,8 +16,9 @@ import scipy.sparse as sp
 
 from models.blend import Blend, fit_blend
 from models.boosted import Boosted, fit_boosted, rounds_needed
-from models.calibrate import Platt, fit_platt_log_odds
+from models.calibrate import Platt, fit_platt_log_odds, fit_shift
 from models.ladder import Climb, climb
+from models.seller_calibration import UNKNOWN_SELLERS, SellerCalibration, fit_sellers
 from models.stack import LogisticStack, fit_stack
 from models.support import ANYTHING, Support
 from models.text_linear import READINGS, TextLinear, fit_text, text_folds
@@ -32,6 +33,10 @@ TEXT_COLUMNS = [f"text_{name}" for name in READINGS]
 EVIDENCE = "evidence_points"
 #: Words that the trees see one by one.
 _N_WORDS = 200
+#: From here one fold of unseen rows is plenty.
+_MANY_ROWS = 30_000
+#: Fewer of a class among the latest rows set no level.
+_LEAST_LATEST = 10
 #: The source's own columns; trees over them alone are what any newcomer would try first.
 _RAW = {"category", "log_price_vnd", "log_list_price_vnd", "seller_rating", "log_seller_n_products", "log_seller_n_followers", "rating"}
 _RAW |= {"log_n_reviews", "log_n_sold", "n_images"}
@@ -52,6 +57,7 @@ class Learner:
     platt: Platt
     steps: list[dict[str, float | str]]
     support: Support = ANYTHING
+    sellers: SellerCalibration = UNKNOWN_SELLERS
 
     @property
     def categories(self) -> dict[str, list[str]]:
@@ -106,27 +112,22 @@ def fit_learner(
 ) -> Learner:
     """Fit one behaviour's learner on all rows.
 
-    What is said of unseen rows comes from the rows where ``calibration`` is true (a later block), or, without one, from folds of ``groups``.
-    ``weight``: clipped inverse selection probabilities for the calibration. The same input and seed give the same learner; raises
-    ``ValueError`` where a fold would have only one class.
+    What is said of unseen rows comes from folds of ``groups`` (with very many rows, from the first of them). ``calibration`` marks the latest
+    rows: how many of them are positive sets the level of the probabilities, how steep they are comes from all. ``weight``: clipped inverse
+    selection probabilities for the calibration. The same input and seed give the same learner; raises ``ValueError`` where a fold would have
+    only one class.
     """
     linear, out_of_fold = fit_text(text, y, groups, n_folds=n_folds, seed=seed)
-    if calibration is None:
-        folds = text_folds(y, groups, n_folds=n_folds, seed=seed)
-        held = _held(table, text, y, folds, out_of_fold, [linear.weights_of("words", fold) for fold in range(n_folds)], seed)
-    else:
-        block = (np.flatnonzero(~calibration), np.flatnonzero(calibration))
-        earlier, inside = fit_text(text[block[0]], y[block[0]], groups[block[0]], n_folds=n_folds, seed=seed)
-        said = np.zeros((len(y), len(READINGS)))
-        said[block[0]], said[block[1]] = inside, earlier.score(text[block[1]])
-        held = _held(table, text, y, [block], said, [earlier.weights_of("words")], seed)
+    folds = text_folds(y, groups, n_folds=n_folds, seed=seed)[: 1 if len(y) > _MANY_ROWS else n_folds]
+    held = _held(table, text, y, folds, out_of_fold, [linear.weights_of("words", fold) for fold in range(len(folds))], seed)
     at = held.rows
     blend = fit_blend(held.scores, y[at])
     kept = _climb(held, table, y, groups, seed)
     chosen = held.scores["stack"] if kept.rung == "logistic" else blend.log_odds(held.scores)
     if kept.rung == "evidence" and held.evidence is not None:
         chosen = held.evidence
-    platt = fit_platt_log_odds(chosen, y[at], None if weight is None else weight[at])
+    platt = _calibrated(chosen, y[at], None if calibration is None else calibration[at], None if weight is None else weight[at])
+    sellers = fit_sellers(platt.of_log_odds(chosen), y[at], groups[at])
     words = _telling(text, linear.weights_of("words"), np.arange(len(y)))
     raw_columns = _raw_columns(table)
     nothing = np.empty((len(y), 0), dtype=np.float32)
@@ -134,7 +135,7 @@ def fit_learner(
     raw = fit_boosted(table[raw_columns], nothing, y, rounds=held.rounds["raw"], n_boosters=1, seed=seed) if uses_raw else None
     full = fit_boosted(table, _further(text, out_of_fold, words), y, rounds=held.rounds["full"], n_boosters=n_boosters, seed=seed)
     stack = fit_stack(table, out_of_fold, y, seed=seed)
-    return Learner(list(table.columns), linear, words, stack, raw, full, blend, kept.rung, platt, kept.steps, support)
+    return Learner(list(table.columns), linear, words, stack, raw, full, blend, kept.rung, platt, kept.steps, support, sellers)
 
 
 class _Held(NamedTuple):
@@ -175,6 +176,14 @@ def _held(
     rounds = {kind: round(float(np.mean([done[kind, number][0] for number in range(len(folds))]))) for kind in trees}
     evidence = table[EVIDENCE].to_numpy(dtype=float)[rows] if EVIDENCE in table else None
     return _Held(rows, scores, evidence, rounds)
+
+
+def _calibrated(log_odds: Floats, y: Bools, latest: Bools | None, weight: Floats | None) -> Platt:
+    platt = fit_platt_log_odds(log_odds, y, weight)
+    if latest is None or min(y[latest].sum(), (~y[latest]).sum()) < _LEAST_LATEST:
+        return platt
+    # Shares of positives drift faster than what tells them apart.
+    return fit_shift(platt.slope, log_odds[latest], y[latest], None if weight is None else weight[latest])
 
 
 def _climb(held: _Held, table: pd.DataFrame, y: Bools, groups: Ints, seed: int) -> Climb:

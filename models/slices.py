@@ -36,7 +36,7 @@ def slice_labels(rows: pd.DataFrame) -> pd.DataFrame:
 def language(titles: pd.Series) -> pd.Series:
     """Return ``vi`` where Vietnamese letters stand in a title, ``latin`` for other Latin letters, ``other``, or ``none`` without letters."""
     text = titles.fillna("").astype(str).str.normalize("NFC").str.lower()
-    vietnamese = text.str.contains("[ăâđêôơưạảấầẩẫậắằẳẵặẹẻẽếềểễệỉịọỏốồổỗộớờởỡợụủứừửữựỳỵỷỹ]", regex=True)
+    vietnamese = text.str.contains("[àáãèéìíòóõùúýâêôăđơưạảấầẩẫậắằẳẵặẹẻẽếềểễệỉịọỏốồổỗộớờởỡợụủứừửữựỳỵỷỹ]", regex=True)
     latin = text.str.contains("[a-z]", regex=True)
     letters = text.str.contains(r"[^\W\d_]", regex=True)
     return pd.Series(np.select([vietnamese, latin, letters], ["vi", "latin", "other"], "none"), index=titles.index)

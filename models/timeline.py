@@ -75,4 +75,4 @@ def taken_share(score: Floats, capacity: int) -> Floats:
 def _monday(times: pd.Series) -> pd.Series:
     """The Monday of each time's week, Vietnamese time; missing stays missing."""
     local = times.dt.tz_convert("Asia/Ho_Chi_Minh").dt.tz_localize(None).dt.normalize()
-    return local - pd.to_timedelta(local.dt.dayofweek, unit="D")
+    return local - pd.to_timedelta(local.dt.day_of_week, unit="D")

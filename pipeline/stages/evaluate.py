@@ -15,6 +15,7 @@ from models.learner import Learner, fit_learner
 from models.metrics import BUDGETS, CAPACITY, brier_skill, judge, observed_over_expected, paired, resamples
 from models.reliability import calibration_slope, observed_over_expected_top, reliability_table
 from models.selection import fitting_weights
+from models.seller_calibration import judge_sellers
 from models.split import Fold, Split, choose_split
 from models.support import support_of
 from pipeline.config import LearnConfig
@@ -64,6 +65,11 @@ def evaluate(data: Dataset, y: Bools, *, settings: LearnConfig, seed: int) -> Ju
     summary = summarise(tested, weights, split, prevalence=float(np.mean(prevalence)))
     summary[MODEL]["rung"], summary[MODEL]["steps"] = learner.rung, learner.steps
     summary |= parts_of(tested, weights, split)
+    # Judged on the last fold's sellers only: each learner has its own calibration of sellers.
+    last = slice(len(at) - len(order[-1]), None)
+    summary["sellers"] = judge_sellers(
+        learner.sellers, pooled[MODEL][last], y[at][last], data.groups[at][last], n_resamples=settings.resamples, seed=seed
+    )
     summary["notes"] = _notes(data)
     return Judged(summary, learner, y[at], pooled[MODEL], test=at, learned=split.folds[-1].learn)
 
@@ -77,10 +83,9 @@ def split_of(data: Dataset, y: Bools, *, seed: int) -> Split:
 
 def _one_fold(data: Dataset, y: Bools, fold: Fold, settings: LearnConfig, seed: int) -> tuple[Learner, dict[str, Floats]]:
     learn = fold.learn
-    # A later block is spared for calibration; without time (and with rows few enough to fit several times) folds of sellers are.
-    spared = np.isin(learn, fold.calibration) if fold.later or len(learn) > _MANY_ROWS else None
+    latest = np.isin(learn, fold.calibration) if fold.later else None
     learner = fit_learner(
-        data.table.iloc[learn].reset_index(drop=True), data.text[learn], y[learn], data.groups[learn], spared,
+        data.table.iloc[learn].reset_index(drop=True), data.text[learn], y[learn], data.groups[learn], latest,
         seed=seed, n_folds=settings.text_folds, n_boosters=settings.boosters, weight=_weights(data, learn),
         support=support_of(data.rows.iloc[learn]),
     )  # fmt: skip
@@ -91,9 +96,6 @@ def _one_fold(data: Dataset, y: Bools, fold: Fold, settings: LearnConfig, seed: 
         said[name] = baseline(train, y[learn], test, seed)
     said[HISTORY] = seller_history(y, data.sellers, data.when, data.known, fold.test)
     return learner, said
-
-
-_MANY_ROWS = 30_000
 
 
 def _weights(data: Dataset, rows: npt.NDArray[np.int64]) -> Floats | None:

@@ -83,6 +83,13 @@ def _parts(summary: dict[str, Any]) -> list[str]:
         f"found over promised {one['observed_over_expected']:.2f})"
         for value, name, one in sorted(worst, key=lambda item: item[:2])[:3]
     ]
+    if "pr_auc" in summary["sellers"]:
+        one = summary["sellers"]
+        promised = ", ".join(f"top {float(share):.0%} {value:.2f}" for share, value in one["observed_over_expected_at"].items())
+        lines.append(
+            f"sellers: {one['n']:,}, {one['n_positive']:,} positive, PR-AUC {one['pr_auc']['value']:.3f}{_bounds(one['pr_auc']['ci'])}, "
+            f"slope {one['calibration_slope']:.2f}, found over promised {promised}, rank correlation with size {one['rank_correlation_with_size']}"
+        )
     tie = summary["ties"]["model"]["0.05"]
     lines.append(f"ties at 5 %: precision {tie['worst']:.3f} to {tie['best']:.3f} by their order ({tie['n_tied']:,} rows tied)")
     if summary["timeline"]:
