@@ -19,7 +19,7 @@ from scipy.special import expit
 from sklearn.model_selection import GroupKFold
 
 from models.metrics import interval, judge, resamples
-from models.weights import EvidenceWeights, Signs
+from models.weights import EvidenceWeights, Signs, SignWeight
 
 Floats = npt.NDArray[np.float64]
 PRIOR_SPREAD = 0.5
@@ -119,6 +119,8 @@ def _once_a_seller(groups: npt.NDArray[np.intp]) -> Floats:
     return 1.0 / np.bincount(groups)[groups]
 
 
-def _scaled(sign: Any, factor: float) -> Any:
-    scaled = {name: getattr(sign, name) * factor for name in ("points", "points_per_z", "points_per_halving")}
-    return sign.model_copy(update={**scaled, "max_points": None if sign.max_points is None else sign.max_points * factor})
+def _scaled(sign: SignWeight, factor: float) -> SignWeight:
+    """The sign with all that it can earn times ``factor``; its thresholds stay."""
+    earns = [name for name in SignWeight.model_fields if name == "max_points" or name.startswith("points")]
+    known = {name: getattr(sign, name) for name in earns}
+    return sign.model_copy(update={name: points * factor for name, points in known.items() if points is not None})
