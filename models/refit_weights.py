@@ -18,7 +18,7 @@ from scipy.optimize import minimize
 from scipy.special import expit
 from sklearn.model_selection import GroupKFold
 
-from models.metrics import interval, judge, resamples
+from models.metrics import Ranked, average_precision, interval, resamples
 from models.weights import EvidenceWeights, Signs, SignWeight
 
 Floats = npt.NDArray[np.float64]
@@ -104,12 +104,10 @@ def _gain(table: Floats, y: npt.NDArray[np.bool_], groups: npt.NDArray[np.intp],
         if not 0 < y[test].sum() < len(test):
             continue
         factor, _ = _fit(table[learn], y[learn], _once_a_seller(groups[learn]))
-        weights = resamples(groups[test], _RESAMPLES, seed=seed + number)
-        share = float(y[test].mean())
-        new, each_new = judge(y[test], table[test] @ factor, weights, flagged=share)
-        old, each_old = judge(y[test], table[test].sum(axis=1), weights, flagged=share)
-        points.append((new["pr_auc"]["value"], old["pr_auc"]["value"]))
-        drawn.append([(one["pr_auc"], other["pr_auc"]) for one, other in zip(each_new, each_old, strict=True)])
+        new, old = (Ranked.of(y[test], score) for score in (table[test] @ factor, table[test].sum(axis=1)))
+        even, *weights = [np.ones(len(test)), *resamples(groups[test], _RESAMPLES, seed=seed + number)]
+        points.append((average_precision(new, even), average_precision(old, even)))
+        drawn.append([(average_precision(new, weight), average_precision(old, weight)) for weight in weights])
     refitted, written = (float(np.mean([pair[side] for pair in points])) for side in (0, 1))
     differences = [float(np.mean([new - old for new, old in fold])) for fold in zip(*drawn, strict=True)]
     return {"measure": "pr_auc", "written": written, "refitted": refitted, "difference": refitted - written, "ci": interval(differences)}
