@@ -56,6 +56,8 @@ def test_a_listings_latest_price_counts_and_no_earlier_one() -> None:
     found = priced(rows)
     assert found.loc[4, "price_ref_high"] > 1000
     assert found.loc[5, "price_ref_high"] == pytest.approx(1000)
+    # The two at 1000, the one of the day before and the one that came down, once.
+    assert found.loc[5, "price_n_peers"] == 4
 
 
 def test_a_price_not_seen_for_a_year_counts_no_more() -> None:

@@ -67,6 +67,14 @@ def test_titles_that_share_fewer_words_are_not() -> None:
     assert one != two
 
 
+def test_a_nearer_product_founded_later_draws_only_later_titles() -> None:
+    # The second title shares 4 of 6 words with the first, 4 of 5 with the third, which shares only 3 of 6 with the first.
+    first, second, third, again = clusters(
+        "giày nike air force trắng", "giày nike air force đen", "nike air force đen", "giày nike air force đen", day=[0, 0, 1, 1]
+    )
+    assert first == second != third == again
+
+
 def test_no_product_reaches_over_a_block() -> None:
     assert len(set(clusters("giày nike", "giày nike", block=[1, 2]))) == 2
     assert clusters("giày nike", block=[-1]) == [-1]
