@@ -107,7 +107,7 @@ def _sellers_until(prints: pd.DataFrame, rows: LinkRows, gone: pd.DataFrame) -> 
 def time_to_relist(crawl: pd.DataFrame, columns: pd.DataFrame) -> dict[str, dict[str, float]]:
     """Return by platform of the new listing ``n`` (finds that came back) and the median and 90th percentile of ``days`` until they first did."""
     came = crawl[["platform"]].assign(old=columns["relisted_from"], days=columns["relisted_after_days"]).dropna(subset=["days"])
-    first = came.sort_values(["old", "days"], kind="stable").drop_duplicates("old")
+    first = came.sort_values(["old", "days"], kind="stable").drop_duplicates(["platform", "old"])
     return {
         str(platform): {"n": len(days), "median_days": round(float(days.median()), 1), "p90_days": round(float(days.quantile(0.9)), 1)}
         for platform, days in first.groupby("platform")["days"]

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features.errors import DataError
@@ -224,6 +224,7 @@ def test_a_shared_picture_is_counted_by_other_sellers() -> None:
     assert found.tolist()[:2] == [1, 1] and np.isnan(found[2])
 
 
+@settings(max_examples=12)
 @given(st.randoms(use_true_random=False))
 def test_the_order_of_rows_does_not_matter_and_nothing_later_changes_what_was(draw: random.Random) -> None:
     rows = [

@@ -132,7 +132,8 @@ def load_networks() -> NetworkMarket:
 def simulate_networks(n_listings: int, *, market: NetworkMarket, seed: int) -> SimulatedNetworks:
     """Invent ``n_listings`` listings (exactly, after cutting); the same seed gives the same market."""
     draw = random.Random(f"networks {seed}")
-    n_sellers = max(20, round(n_listings / (sum(market.listings_per_seller) / 2)))
+    # A fifth more than needed: what they list is drawn, and the rest is cut.
+    n_sellers = 20 + round(1.2 * n_listings / (sum(market.listings_per_seller) / 2))
     sellers = _sellers(n_sellers, market, draw)
     draw.shuffle(sellers)
     rows: list[dict[str, Any]] = []
