@@ -24,7 +24,7 @@ _DECIMALS = 6
 
 
 class Found(NamedTuple):
-    """Findings about sellers of the crawl: ``seller``, ``listing`` (-1: about the seller as a whole), ``day`` known, ``confirmed``."""
+    """Findings about sellers: ``seller``, ``listing`` (-1: about the seller as a whole), ``day`` known, ``confirmed``."""
 
     seller: Ints
     listing: Ints
@@ -34,43 +34,49 @@ class Found(NamedTuple):
 
 def past_outcomes(rows: SellerRows, named: pd.DataFrame, outcomes: pd.DataFrame | None, *, half_life_days: float, prior: float) -> dict[str, Floats]:
     """Return ``seller_past_confirmed`` and ``seller_past_cleared`` (findings about the shop and its *other* listings known by the capture
-    day, each worth half after ``half_life_days``) and ``seller_past_share``: the confirmed share, shrunk to that of all other shops.
+    day, each worth half after ``half_life_days``) and ``seller_past_share``: the confirmed share, shrunk to that of all other findings.
 
     ``outcomes`` has ``platform, listing_id, known_at, status`` (or ``y``) and may have ``seller_id, source, happened_at``. Of several findings
     about one listing the one known last counts from its day on. ``None``: nothing is known, and the share is missing.
     """
+    if outcomes is None:
+        nothing = np.zeros(len(rows.at))
+        return {"seller_past_confirmed": nothing, "seller_past_cleared": nothing, "seller_past_share": np.full(len(rows.at), np.nan)}
     listing = pd.factorize(named["platform"].astype(str) + "|" + named["listing_id"].astype(str))[0].astype(np.int64)
-    found = _found(rows, named, listing, outcomes) if outcomes is not None and len(outcomes) else _nothing()
-    decayed = [_others(rows, listing, found, found.confirmed == what, half_life_days) for what in (True, False)]
-    confirmed, cleared = decayed
-    usual = _usual(rows, listing, found)
-    share = (confirmed + prior * usual) / (confirmed + cleared + prior)
+    findings = _findings(outcomes)
+    everything = Found(
+        np.full(len(findings), -1, dtype=np.int64),
+        _own(named, listing, findings),
+        findings["day"].to_numpy(dtype=np.int64),
+        findings["confirmed"].to_numpy(dtype=bool),
+    )
+    found = _by_seller(rows, named, findings, everything)
+    confirmed, cleared = (_others(rows, listing, found, found.confirmed == what, half_life_days) for what in (True, False))
+    usual = _usual(rows, listing, everything, found)
     return {
         "seller_past_confirmed": confirmed,
         "seller_past_cleared": cleared,
-        "seller_past_share": share if outcomes is not None else np.full(len(share), np.nan),
+        "seller_past_share": (confirmed + prior * usual) / (confirmed + cleared + prior),
     }
 
 
-def _nothing() -> Found:
-    none = np.zeros(0, dtype=np.int64)
-    return Found(none, none, none, none.astype(bool))
-
-
-def _found(rows: SellerRows, named: pd.DataFrame, listing: Ints, outcomes: pd.DataFrame) -> Found:
+def _findings(outcomes: pd.DataFrame) -> pd.DataFrame:
+    """The outcomes that find something and say when: ``platform, listing_id, seller_id, confirmed, day``."""
     table = pd.DataFrame({name: outcomes[name] if name in outcomes else np.nan for name in ("platform", "listing_id", "seller_id")})
     table = table.astype("str").reset_index(drop=True)
     table["confirmed"] = _confirmed(outcomes).to_numpy()
     table["day"] = day_number(_known(outcomes))
     if "source" in outcomes:
         table.loc[outcomes["source"].eq("desk_review").to_numpy(), "confirmed"] = np.nan
-    table = table[table["confirmed"].notna() & table["day"].lt(NEVER)]
-    table = table.reset_index(drop=True)
-    who = whose(rows, named, table, table["day"].to_numpy(dtype=np.int64))
-    own = _own(named, listing, table)
-    order = np.lexsort((table["confirmed"].to_numpy(dtype=bool), who.day, own, who.seller))
-    order = order[((who.seller >= 0) & (who.day < NEVER))[order]]
-    return Found(who.seller[order], own[order], who.day[order], table["confirmed"].to_numpy(dtype=bool)[order])
+    return table[table["confirmed"].notna() & table["day"].lt(NEVER)].reset_index(drop=True)
+
+
+def _by_seller(rows: SellerRows, named: pd.DataFrame, findings: pd.DataFrame, everything: Found) -> Found:
+    """The findings about sellers of the crawl, by seller, listing and day."""
+    who = whose(rows, named, findings, everything.day)
+    listing, confirmed = everything.listing[who.row], everything.confirmed[who.row]
+    order = np.lexsort((confirmed, who.day, listing, who.seller))
+    return Found(who.seller[order], listing[order], who.day[order], confirmed[order])
 
 
 def _own(named: pd.DataFrame, listing: Ints, table: pd.DataFrame) -> Ints:
@@ -140,27 +146,32 @@ def _last_own(rows: SellerRows, listing: Ints, found: Found) -> tuple[Ints, Ints
     return place, np.where(there, found.day[place], -1)
 
 
-def _usual(rows: SellerRows, listing: Ints, found: Found) -> Floats:
-    """Confirmed share of all findings known by each row's day at other sellers, undecayed, and not about the row's listing there either."""
+def _usual(rows: SellerRows, listing: Ints, everything: Found, found: Found) -> Floats:
+    """Confirmed share of all findings known by each row's day, undecayed, but for those at its seller and about its own listing."""
     counts = []
-    for kept in (np.ones(len(found.day), dtype=bool), found.confirmed):
-        day, seller = found.day[kept], found.seller[kept]
+    for of_all, of_crawl in ((everything.day >= 0, found.day >= 0), (everything.confirmed, found.confirmed)):
+        day = everything.day[of_all]
         everywhere = Events(np.zeros(len(day), dtype=np.int64), day).until(np.zeros(len(rows.day), dtype=np.int64), rows.day)
-        elsewhere = everywhere - Events(seller, day).until(rows.seller, rows.day)
-        counts.append(elsewhere - _about_own(rows, listing, found.listing[kept], seller, day))
+        at_seller = Events(found.seller[of_crawl], found.day[of_crawl]).until(rows.seller, rows.day)
+        about_own = Events(*_of_listings(everything.listing[of_all], day)).until(listing, rows.day)
+        both = _own_at_seller(rows, listing, found.listing[of_crawl], found.seller[of_crawl], found.day[of_crawl])
+        counts.append(everywhere - at_seller - about_own + both)
     usual: Floats = (counts[1] + _GUESS * _GUESS_CASES) / (counts[0] + _GUESS_CASES)
     return usual
 
 
-def _about_own(rows: SellerRows, listing: Ints, of: Ints, seller: Ints, day: Ints) -> Ints:
-    """Findings about each row's listing known by its day that stand at another seller: the same id may have changed hands."""
+def _of_listings(listing: Ints, day: Ints) -> tuple[Ints, Ints]:
+    return listing[listing >= 0], day[listing >= 0]
+
+
+def _own_at_seller(rows: SellerRows, listing: Ints, of: Ints, seller: Ints, day: Ints) -> Ints:
+    """Findings about each row's listing at its seller known by its day."""
     about = of >= 0
     span = int(max(listing.max(initial=0), of.max(initial=0))) + 1
     pairs = pd.Index(np.unique(seller[about] * span + of[about]))
     pair = pairs.get_indexer(seller[about] * span + of[about]).astype(np.int64)
     mine = pairs.get_indexer(rows.seller * span + listing).astype(np.int64)
-    at_own = np.where(mine >= 0, Events(pair, day[about]).until(np.maximum(mine, 0), rows.day), 0)
-    return Events(of[about], day[about]).until(listing, rows.day) - at_own
+    return np.where(mine >= 0, Events(pair, day[about]).until(np.maximum(mine, 0), rows.day), 0)
 
 
 def _compiled(function: Any) -> Any:

@@ -26,7 +26,7 @@ def reopened(rows: SellerRows, named: pd.DataFrame) -> Floats:
     ties = _ties(rows, named)
     begun, predecessor, since = _predecessors(ties)
     sights = Events(rows.seller, rows.day)
-    successor = ties["seller"].to_numpy()[begun]
+    successor = ties["seller"].to_numpy(dtype=np.int64)[begun]
     last = sights.last_before(predecessor, since)
     joined = _joined(rows, named)[successor]
     # Who had joined while the other was still there stood beside it and did not follow it.

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from features.days import Bools, Events, Floats, Ints, day_number
-from features.seller_rows import SellerRows, whose
+from features.seller_rows import SellerRows, Whose, whose
 from features.shrink import shrunken_share, usual_share
 
 REVIEW_COLUMNS = [
@@ -36,10 +36,8 @@ def review_columns(rows: SellerRows, named: pd.DataFrame, reviews: pd.DataFrame 
     if reviews is None or not len(reviews):
         return {name: np.full(len(rows.at), np.nan) for name in REVIEW_COLUMNS}
     table = reviews.reset_index(drop=True)
-    who = whose(rows, named, table, day_number(table["created_at"]))
-    kept = who.seller >= 0
-    table, seller, day = table[kept], who.seller[kept], who.day[kept]
-    told = _Told(rows, seller, day, prior)
+    written = day_number(table["created_at"])
+    told = _Told(rows, whose(rows, named, table, written), written, prior)
     complaint = table["complaint"].to_numpy(dtype=bool)
     praised = table["rating"].ge(_PRAISE).to_numpy(dtype=bool)
     return {
@@ -48,34 +46,34 @@ def review_columns(rows: SellerRows, named: pd.DataFrame, reviews: pd.DataFrame 
         "seller_complaint_share": told.share(complaint, _COMPLAINTS),
         "seller_fake_complaint_share": told.share(table["complaint_fake"].to_numpy(dtype=bool), _FAKES),
         "seller_review_mismatch": told.share(complaint & praised, _MISMATCHES),
-        "seller_review_repeats": told.share(_repeats(seller, day, table), _REPEATS),
+        "seller_review_repeats": told.share(_repeats(table, written), _REPEATS),
         "seller_review_burst": told.burst() / (told.n + prior),
     }
 
 
-def _repeats(seller: Ints, day: Ints, table: pd.DataFrame) -> Bools:
-    """Whether a long text stood at the same shop before, from another reviewer (where reviewers are told apart)."""
-    long = table["n_letters"].ge(_LONG_TEXT).to_numpy(dtype=bool)
-    facts = pd.DataFrame({"seller": seller, "text": table["text_key"].to_numpy(), "day": day, "who": table["reviewer_key"].to_numpy()})
-    facts = facts[long].sort_values("day", kind="stable")
-    anonymous = facts["who"].isna()
+def _repeats(table: pd.DataFrame, day: Ints) -> Bools:
+    """Whether a long text stood at the same shop (or listing, where no shop is named) before, from another reviewer where they are told apart."""
+    at = table["platform"] + "|" + table["seller_id"].fillna("listing " + table["listing_id"])
+    facts = pd.DataFrame({"at": at, "text": table["text_key"], "day": day, "who": table["reviewer_key"]})
+    facts = facts[table["n_letters"].ge(_LONG_TEXT)].sort_values("day", kind="stable")
     # One buyer's one text under several articles of an order is one review.
-    once = facts[anonymous | ~facts.duplicated(["seller", "text", "who"])]
-    repeated = np.zeros(len(seller), dtype=bool)
-    repeated[once.index[once.duplicated(["seller", "text"])]] = True
+    once = facts[facts["who"].isna() | ~facts.duplicated(["at", "text", "who"])]
+    repeated = np.zeros(len(table), dtype=bool)
+    repeated[once.index[once.duplicated(["at", "text"])]] = True
     return repeated
 
 
 class _Told:
     """Reviews counted by seller up to each row's day."""
 
-    def __init__(self, rows: SellerRows, seller: Ints, day: Ints, prior: float) -> None:
-        self._rows, self._seller, self._day, self._prior = rows, seller, day, prior
-        self._events = Events(seller, day)
+    def __init__(self, rows: SellerRows, who: Whose, written: Ints, prior: float) -> None:
+        self._rows, self._who, self._written, self._prior = rows, who, written, prior
+        self._events = Events(who.seller, who.day)
         self.n = self._events.until(rows.seller, rows.day)
 
     def count(self, when: Bools) -> Ints:
-        return Events(self._seller[when], self._day[when]).until(self._rows.seller, self._rows.day)
+        kept = when[self._who.row]
+        return Events(self._who.seller[kept], self._who.day[kept]).until(self._rows.seller, self._rows.day)
 
     def share(self, when: Bools, guess: float) -> Floats:
         mine = self.count(when)
@@ -84,7 +82,7 @@ class _Told:
 
     def burst(self) -> Ints:
         """Most reviews that came within `BURST_DAYS` days, up to each row's day."""
-        seller, day = (np.asarray(column) for column in np.unique(np.stack([self._seller, self._day]), axis=1))
+        seller, day = (np.asarray(column) for column in np.unique(np.stack([self._who.seller, self._who.day]), axis=1))
         inside = self._events.until(seller, day) - self._events.until(seller, day - BURST_DAYS)
         most = pd.Series(inside).groupby(seller).cummax().to_numpy()
         # The largest so far only grows: adding up its steps gives it back.
@@ -93,5 +91,6 @@ class _Told:
         return Events(seller, day, steps).until(self._rows.seller, self._rows.day)
 
     def _everywhere(self, when: Bools) -> Ints:
+        # Of shops outside the crawl too: which shops it will show some day must not move what is usual today.
         nothing = np.zeros(int(when.sum()), dtype=np.int64)
-        return Events(nothing, self._day[when]).until(np.zeros(len(self._rows.at), dtype=np.int64), self._rows.day)
+        return Events(nothing, self._written[when]).until(np.zeros(len(self._rows.at), dtype=np.int64), self._rows.day)

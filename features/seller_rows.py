@@ -70,27 +70,33 @@ def by_capture(first: Ints, other: Ints) -> Ints:
 
 
 class Whose(NamedTuple):
-    """``seller``: code of the seller that a row of another table is about, -1 where the crawl knows none; ``day``: from when that is known."""
+    """``row``: place in another table; ``seller``: a seller of the crawl that the row is about; ``day``: from when that is known."""
 
+    row: Ints
     seller: Ints
     day: Ints
 
 
 def whose(rows: SellerRows, named: pd.DataFrame, table: pd.DataFrame, day: Ints) -> Whose:
-    """Say which seller each row of ``table`` (``platform, listing_id, seller_id``, dated ``day``) is about.
+    """Say which sellers the rows of ``table`` (``platform, listing_id, seller_id``, dated ``day``) are about; those about nobody are left out.
 
-    By the seller's id or, where it has none, by the listing's: the seller that was captured with it first. A listing's seller is known from
-    the crawl only once the crawl has seen the listing, so such a row counts from that day on. ``named`` is the crawl at ``rows.at``.
+    By the seller's id, and by the listing's where ``table`` names no seller or the crawl shows no id: then the seller that was captured with the
+    listing first, from that day on. A row may thus stand for two: the seller of its id and the one that another crawl shows by name only. What
+    the crawl sees later never takes away what was known before. ``named`` is the crawl at ``rows.at``.
     """
     known = pd.DataFrame({name: named[name].to_numpy() for name in ("platform", "listing_id", "seller_id")})
     known = known.assign(code=rows.seller, first=rows.day).sort_values(["first", "code"], kind="stable")
     by_id = known.dropna(subset=["seller_id"]).drop_duplicates(["platform", "seller_id"])[["platform", "seller_id", "code"]]
-    by_listing = known.drop_duplicates(["platform", "listing_id"])[["platform", "listing_id", "code", "first"]]
-    told = table[["platform", "seller_id"]].merge(by_id, how="left", on=["platform", "seller_id"])["code"].to_numpy()
+    told = table[["platform", "seller_id"]].merge(by_id, how="left", on=["platform", "seller_id"])["code"].to_numpy(dtype=float)
+    by_listing = known.drop_duplicates(["platform", "listing_id"])
+    by_listing = by_listing.assign(nameless=by_listing["seller_id"].isna()).drop(columns=["seller_id"])
     seen = table[["platform", "listing_id"]].merge(by_listing, how="left", on=["platform", "listing_id"])
-    # A table that names the seller is believed, even where the crawl has never seen the seller.
-    named_there = table["seller_id"].notna().to_numpy()
-    seller = np.where(named_there, told, seen["code"].to_numpy())
-    first = seen["first"].fillna(NEVER).to_numpy(dtype=np.int64)
-    seller = np.where(np.isnan(seller), -1, seller).astype(np.int64)
-    return Whose(seller, np.where(named_there, day, by_capture(first, day)))
+    told_at = np.flatnonzero(np.isfinite(told))
+    unnamed = table["seller_id"].isna().to_numpy() | seen["nameless"].eq(True).to_numpy()
+    seen_at = np.flatnonzero(unnamed & seen["code"].notna().to_numpy())
+    first = seen["first"].fillna(NEVER).to_numpy(dtype=np.int64)[seen_at]
+    return Whose(
+        np.concatenate([told_at, seen_at]),
+        np.concatenate([told[told_at], seen["code"].to_numpy(dtype=float)[seen_at]]).astype(np.int64),
+        np.concatenate([day[told_at], by_capture(first, day[seen_at])]),
+    )

@@ -285,6 +285,18 @@ def test_a_desk_review_a_pending_visit_and_an_undated_outcome_find_nothing() -> 
     assert found[["seller_past_confirmed", "seller_past_cleared"]].to_numpy().tolist() == [[0.0, 0.0]]
 
 
+def test_where_the_crawl_shows_only_names_a_finding_reaches_the_shop_through_its_listing() -> None:
+    """Tiki's export names shops and gives no id; the inspection knows the id."""
+    shop = {"seller_id": None, "seller_name": "Giày Xịn"}
+    known = outcomes({"seller_id": "4711", "listing_id": "L0"})
+    assert profile(crawl(shop, shop), outcomes=known)["seller_past_confirmed"].tolist() == pytest.approx([0.0, 2 ** (-31 / HALF_LIFE)], abs=0.06)
+
+
+def test_a_finding_about_a_seller_that_the_crawl_has_not_seen_counts_for_nobody() -> None:
+    known = outcomes({"seller_id": "4711", "listing_id": "L0"})
+    assert profile(crawl({}, {}), outcomes=known)["seller_past_confirmed"].tolist() == [0.0, 0.0]
+
+
 def test_the_confirmed_share_is_shrunk_to_that_of_all_other_shops() -> None:
     known = outcomes({"seller_id": "S1"}, *({"seller_id": "S2", "status": "cleared"} for _ in range(4)))
     found = profile(crawl({"captured_at": "2026-05-01"}, {"captured_at": "2026-05-01", "seller_id": "S2"}), outcomes=known)
@@ -309,7 +321,7 @@ def _market(seed: int, n: int = 120) -> tuple[pd.DataFrame, pd.DataFrame, pd.Dat
         seller = draw.randrange(6)
         rows.append(
             {
-                "seller_id": f"S{seller}" if draw.random() < 0.9 else None,
+                "seller_id": f"S{seller}{'late' if draw.random() < 0.05 else ''}" if draw.random() < 0.9 else None,
                 "seller_name": f"Cửa hàng {seller // 2}" if draw.random() < 0.9 else None,
                 "listing_id": f"L{seller}{draw.randrange(5)}",
                 "captured_at": draw.choice(days),
@@ -329,7 +341,7 @@ def _market(seed: int, n: int = 120) -> tuple[pd.DataFrame, pd.DataFrame, pd.Dat
     found = [
         {
             "listing_id": f"L{seller}{draw.randrange(5)}" if draw.random() < 0.7 else None,
-            "seller_id": f"S{seller}" if draw.random() < 0.5 else None,
+            "seller_id": draw.choice([f"S{seller}", f"S{seller}late", "nobody", None]),
             "status": draw.choice(["confirmed", "cleared"]),
             "known_at": draw.choice(days),
         }
@@ -340,7 +352,7 @@ def _market(seed: int, n: int = 120) -> tuple[pd.DataFrame, pd.DataFrame, pd.Dat
             {
                 "platform": "sàn thử",
                 "listing_id": f"L{seller}{draw.randrange(5)}",
-                "seller_id": f"S{seller}" if draw.random() < 0.5 else None,
+                "seller_id": draw.choice([f"S{seller}", f"S{seller}late", "nobody", None]),
                 "rating": float(draw.randint(1, 5)),
                 "created_at": draw.choice(days),
                 "reviewer_key": draw.choice([None, "r1", "r2"]),
