@@ -21,6 +21,21 @@ import pandas as pd
 from features.days import day_number
 from features.errors import DataError
 from features.genuine import SECOND_HAND, against_genuine
+from features.price_groups import (
+    LEVELS,
+    NOT_COMPARABLE,
+    ONE_ARTICLE,
+    SETS_NOTHING,
+    codes,
+    comparable,
+    groups_of,
+    log_unit_price,
+    model_codes,
+    named_maker,
+    seller_codes,
+    size_shift,
+    unit_price,
+)
 from features.price_hierarchy import Level, expected
 from features.price_peers import Entries, Offers, entries_of
 from features.price_sweep import Asked, ask
@@ -32,14 +47,8 @@ __all__ = ["NOT_COMPARABLE", "PEER_COLUMNS", "PRICE_COLUMNS", "SECOND_HAND", "Pr
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
-#: Kinds of thing whose price says nothing about the genuine article.
-NOT_COMPARABLE = frozenset({"voucher", "deposit", "service", "used", "sample", "accessory", "part"})
-
 PEER_COLUMNS = ["platform", "listing_id", "captured_at", "seller_id", "seller_name", "is_official", "price_vnd", "brand", "brand_role"]
 PEER_COLUMNS += ["goods_group", "item_type", "kind_why", "for_children", "n_units", "model_key", "product_words", "price_form", "pack_size"]
-
-#: Offers whose price is not the article's (`features.pack.price_form`), and offers that may be compared but set no reference.
-_NO_PRICE, _SETS_NOTHING = frozenset({"from", "ask"}), frozenset({"bundle", "choice"})
 
 #: Spread below which a group is treated as if it were this wide (natural log): sales of 20 % are everyday.
 MIN_SPREAD = 0.25
@@ -57,18 +66,9 @@ USUAL_BAND = 0.4
 #: deposit, or that of another thing.
 DECOY_BELOW = 0.02
 
-#: Among articles of one brand and kind the price grows with this power of the size: twice as large costs 1.4 times as much. On the real listings
-#: official prices lie 0.24 (natural log) from a reference so made, 0.31 without it, and 0.32 where price is taken to grow as size does.
-SIZE_EXPONENT = 0.5
-_USUAL_SIZE = 100.0  # ml or g; sizes are compared as if all were this large
-
 #: The expected middle lies inside this many standard deviations with nine chances in ten.
 _NINE_IN_TEN = 1.645
 _QUARTILE_RANGE = 1.349  # of a normal, in standard deviations
-
-LEVELS = ("product", "model", "brand")
-#: Only here are two markets a sign: a brand's cheap and dear articles of one kind are two honest ones (real listings: irons, phones, creams).
-_ONE_ARTICLE = frozenset({"product", "model"})
 
 _NUMBERS = ["price_n_peers", "price_n_low", "price_ref_floor", "price_ref_low", "price_ref_mid", "price_ref_high", "price_expected"]
 _NUMBERS += ["price_gap", "price_gap_low", "price_gap_high", "price_z", "price_percentile", "price_kind_gap", "price_band"]
@@ -118,21 +118,21 @@ class PriceReference:
         missing = sorted(set(PEER_COLUMNS) - set(rows.columns))
         if missing:
             raise DataError(f"price reference needs the columns {missing}; run the features stage first")
-        able = rows[_comparable(rows) & ~rows["price_form"].isin(_SETS_NOTHING)]
-        day, seller = day_number(able["captured_at"]), _seller_codes(able)
-        listing = _codes(able["platform"], able["listing_id"])
-        named = _named(able)
-        block = _model_codes(able, named)
+        able = rows[comparable(rows) & ~rows["price_form"].isin(SETS_NOTHING)]
+        day, seller = day_number(able["captured_at"]), seller_codes(able)
+        listing = codes(able["platform"], able["listing_id"])
+        named = named_maker(able)
+        block = model_codes(able, named)
         order = np.lexsort((able["captured_at"].astype("int64").to_numpy(), listing, day))
         self.products_ = Products().fit(block, able["product_words"], day, order)
-        groups = _groups(able, named, block, self.products_.transform(block, able["product_words"], day))
+        groups = groups_of(able, named, block, self.products_.transform(block, able["product_words"], day))
         sets = self._sets(able)
         self.peers_: dict[str, Entries] = {}
         self.official_peers_: dict[str, Entries] = {}
         badge = able["is_official"].fillna(False).to_numpy(dtype=bool)
         moment = able["captured_at"].astype("int64").to_numpy()
         for level, group in groups.items():
-            price = _log_unit_price(able) - _size_shift(able, level)
+            price = log_unit_price(able) - size_shift(able, level)
             offers = Offers(np.where(sets, group, -1), seller, listing, day, moment, price, badge)
             found = entries_of(offers)
             self.peers_[level] = found
@@ -151,7 +151,7 @@ class PriceReference:
         kind, whatever the brand: a description, no reference) and ``price_band`` (share of the genuine price under which this goods group is
         suspected); ``price_decoy`` (bool) where the price is so low that not even a fake of the article is sold for it (`DECOY_BELOW`).
         """
-        able = np.asarray(_comparable(rows), dtype=bool)
+        able = np.asarray(comparable(rows), dtype=bool)
         columns: dict[str, npt.NDArray[Any]] = {name: np.full(len(rows), np.nan) for name in _NUMBERS}
         columns |= {"price_level": np.full(len(rows), None, dtype=object), "price_by_official": np.zeros(len(rows), dtype=bool)}
         columns["price_band"] = self._by_goods(rows, "suspicious_below")
@@ -165,7 +165,7 @@ class PriceReference:
     def _answer(self, rows: pd.DataFrame, band: Floats) -> dict[str, npt.NDArray[Any]]:
         """The price columns of comparable rows, without the band."""
         asked = self._ask(rows, -np.log(np.where(np.isfinite(band), band, USUAL_BAND)))
-        own = _log_unit_price(rows)
+        own = log_unit_price(rows)
         needed = np.where(seller_key(rows).isna(), self.min_unnamed, self.min_sellers)
         answers = {level: self._best(*asked[level]) for level in ("kind", *LEVELS)}
         speaks = {level: answers[level].by_official | (answers[level].n >= needed) for level in answers}
@@ -207,15 +207,15 @@ class PriceReference:
 
     def _ask(self, rows: pd.DataFrame, apart: Floats) -> dict[str, tuple[Asked, ...]]:
         """Ask every level, of all sellers and of the official ones alone."""
-        day, seller, own = day_number(rows["captured_at"]), _seller_codes(rows), _log_unit_price(rows)
-        named = _named(rows)
-        block = _model_codes(rows, named)
-        groups = _groups(rows, named, block, self.products_.transform(block, rows["product_words"], day))
+        day, seller, own = day_number(rows["captured_at"]), seller_codes(rows), log_unit_price(rows)
+        named = named_maker(rows)
+        block = model_codes(rows, named)
+        groups = groups_of(rows, named, block, self.products_.transform(block, rows["product_words"], day))
         one_market = np.full(len(rows), np.inf)
         found = {}
         for level, group in groups.items():
-            shift = _size_shift(rows, level)
-            split = apart if level in _ONE_ARTICLE else one_market
+            shift = size_shift(rows, level)
+            split = apart if level in ONE_ARTICLE else one_market
             of_all = ask(self.peers_[level], group=group, seller=seller, day=day, log_price=own - shift, apart=split)
             of_official = ask(self.official_peers_[level], group=group, seller=seller, day=day, log_price=own - shift, apart=one_market)
             found[level] = tuple(one._replace(quantiles=one.quantiles + shift[:, None]) for one in (of_all, of_official))
@@ -255,81 +255,3 @@ class _Answer(NamedTuple):
     logs: Floats
     wide: Floats
     share_below: Floats
-
-
-def _comparable(rows: pd.DataFrame) -> pd.Series:
-    return (
-        rows["price_vnd"].gt(0)
-        & rows["goods_group"].notna()
-        & ~rows["item_type"].isin(NOT_COMPARABLE)
-        & ~rows["brand_role"].isin(["style", "compatible", "other_goods"])
-        & ~rows["price_form"].isin(_NO_PRICE)
-        & ~rows["platform"].isin(SECOND_HAND)
-    )
-
-
-def _named(rows: pd.DataFrame) -> npt.NDArray[np.bool_]:
-    return np.asarray(rows["brand"].notna() & rows["brand_role"].eq("mark"), dtype=bool)
-
-
-def _groups(rows: pd.DataFrame, named: npt.NDArray[np.bool_], model: Ints, product: Ints) -> dict[str, Ints]:
-    """Group numbers by level, wide to narrow, -1 where a row belongs to none."""
-    kind = _kind_codes(rows)
-    # What names its size is compared with what names its size.
-    sized = rows["pack_size"].notna().to_numpy().astype(np.int64)
-    brand = np.where(named, _mix(_mix(kind, _codes(rows["brand"])), sized), -1)
-    keyed = named & names_model(rows["model_key"])
-    return {
-        "kind": kind,
-        "brand": brand,
-        "model": np.where(keyed, model, -1),
-        "product": np.where(product >= 0, _mix(model, product), -1),
-    }
-
-
-def _kind_codes(rows: pd.DataFrame) -> Ints:
-    # The head noun keeps an earphone apart from a phone of the same maker.
-    child = rows["for_children"].fillna(False).to_numpy(dtype=bool)
-    return _mix(_codes(rows["goods_group"], rows["item_type"].fillna("goods"), rows["kind_why"]), child.astype(np.int64))
-
-
-def _model_codes(rows: pd.DataFrame, named: npt.NDArray[np.bool_]) -> Ints:
-    """Brand, kind and model key: only inside these can two titles name the same product."""
-    return np.where(named, _mix(_mix(_kind_codes(rows), _codes(rows["brand"])), _codes(rows["model_key"])), -1)
-
-
-def _codes(*columns: pd.Series) -> Ints:
-    """64-bit numbers, the same for the same texts in every table, never negative."""
-    out = np.zeros(len(columns[0]), dtype=np.int64)
-    for column in columns:
-        places, values = pd.factorize(column.fillna("").to_numpy(dtype=object))
-        hashed = pd.util.hash_array(np.asarray(values, dtype=object), categorize=False).view(np.int64) if len(values) else np.zeros(1, dtype=np.int64)
-        out = _mix(out, hashed[places])
-    return out
-
-
-def _mix(left: Ints, right: Ints) -> Ints:
-    with np.errstate(over="ignore"):
-        mixed = (left.view(np.uint64) * np.uint64(0x9E3779B97F4A7C15)) ^ right.view(np.uint64)
-        mixed = (mixed ^ (mixed >> np.uint64(29))) * np.uint64(0xBF58476D1CE4E5B9)
-    return (mixed >> np.uint64(1)).view(np.int64)
-
-
-def _size_shift(rows: pd.DataFrame, level: str) -> Floats:
-    """What the log price is lowered by to stand for the usual size; nothing where the group holds one size only, or none is named."""
-    if level in _ONE_ARTICLE:
-        return np.zeros(len(rows))
-    return np.asarray(SIZE_EXPONENT * np.log(rows["pack_size"].fillna(_USUAL_SIZE) / _USUAL_SIZE), dtype=np.float64)
-
-
-def _seller_codes(rows: pd.DataFrame) -> Ints:
-    return _codes(seller_key(rows).fillna(rows["platform"] + "|listing|" + rows["listing_id"]))
-
-
-def unit_price(rows: pd.DataFrame) -> pd.Series:
-    """Return VND for one whole article."""
-    return rows["price_vnd"] / rows["n_units"].fillna(1.0).clip(lower=1.0)
-
-
-def _log_unit_price(rows: pd.DataFrame) -> Floats:
-    return np.asarray(np.log(unit_price(rows)), dtype=np.float64)

@@ -81,7 +81,7 @@ captures = st.lists(
 )
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(captures, st.integers(0, 6), st.randoms(use_true_random=False))
 def test_removing_or_shuffling_what_comes_later_changes_no_bit_of_a_day(found: list[tuple[Any, ...]], last: int, draw: Any) -> None:
     rows = offers(
@@ -100,7 +100,7 @@ def test_removing_or_shuffling_what_comes_later_changes_no_bit_of_a_day(found: l
     pd.testing.assert_frame_equal(together.loc[alone.index], alone, check_exact=True)
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(captures, st.integers(1, 50))
 def test_whatever_a_shop_does_its_own_reference_stays(found: list[tuple[Any, ...]], factor: int) -> None:
     rows = offers(
