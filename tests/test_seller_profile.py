@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 
 from features.days import NEVER, Events, day_number
 from features.errors import ConfigError
+from features.seller_prices import price_level
 from features.seller_profile import SELLER_COLUMNS, SellerSettings, read_settings, seller_profile
+from features.seller_rows import seller_rows
 from models.matrix import matrix
 from models.weights import BEHAVIOURS
 from pipeline.reference import load_reference
@@ -180,7 +182,10 @@ def test_price_levels_are_what_sorting_the_others_by_hand_gives(captures: list[t
         {"listing_id": f"L{listing}", "captured_at": f"2026-06-0{1 + day}", "gap": gap}
         for (listing, day, _), gap in zip(captures, gaps, strict=True)
     ]
-    found = profile(crawl(*rows))
+    table = crawl(*rows)
+    by_seller = seller_rows(table)
+    columns = price_level(by_seller, table["gap"].to_numpy()[by_seller.at], prior=5.0)
+    found = pd.DataFrame(columns, index=by_seller.at).sort_index()
     for at, (own, today, _) in enumerate(captures):
         last: dict[int, tuple[int, float]] = {}
         for (listing, day, _), gap in zip(captures, gaps, strict=True):
