@@ -38,20 +38,22 @@ def rows(listings: list[str], sellers: list[str | None], days: list[str | None])
 
 def test_rows_and_sellers_that_a_model_learned_from_do_not_judge_it() -> None:
     old = rows(["1", "2"], ["s1", None], [None, None])
-    learned = learned_rows(old, np.array([0, 1, 1]))
+    learned = learned_rows(old, {"scam": np.array([0, 1, 1])})
     new = rows(["1", "2", "3", "4", "5"], ["s1", None, "s1", "s2", None], [None] * 5)
     # 1 and 2 were learned from, 3 is of a seller that was; no seller is not a seller.
-    assert unseen_rows(new, [learned]).rows.tolist() == [3, 4]
-    other = learned_rows(rows(["4"], ["s2"], [None]), np.array([0]))
-    assert unseen_rows(new, [learned, other]).rows.tolist() == [4]
+    assert unseen_rows(new, [learned], "scam").rows.tolist() == [3, 4]
+    other = learned_rows(rows(["4"], ["s2"], [None]), {"scam": np.array([0])})
+    assert unseen_rows(new, [learned, other], "scam").rows.tolist() == [4]
+    assert unseen_rows(new, [learned, other], "counterfeit").rows.tolist() == [0, 1, 2, 3, 4], "each behaviour learned for itself"
+    assert unseen_rows(new, [learned_rows(old, {})], "scam").rows.tolist() == [0, 1, 2, 3, 4]
 
 
 def test_later_rows_judge_alone_where_there_are_any() -> None:
-    learned = learned_rows(rows(["1"], ["s1"], ["2026-03-01"]), np.array([0]))
+    learned = learned_rows(rows(["1"], ["s1"], ["2026-03-01"]), {"scam": np.array([0])})
     new = rows(["2", "3"], ["s2", "s3"], ["2026-02-01", "2026-03-02"])
-    found = unseen_rows(new, [learned])
+    found = unseen_rows(new, [learned], "scam")
     assert found.rows.tolist() == [1] and "captured after 2026-03-01" in found.why
-    found = unseen_rows(rows(["2"], ["s2"], ["2026-02-01"]), [learned])
+    found = unseen_rows(rows(["2"], ["s2"], ["2026-02-01"]), [learned], "scam")
     assert found.rows.tolist() == [0] and "time does not separate" in found.why
 
 
@@ -180,7 +182,7 @@ def test_rules_name_an_unknown_key(tmp_path: Any) -> None:
 def promotion(*holds: bool) -> Promotion:
     ruled = [Verdict(f"rule {number}", one, "said") for number, one in enumerate(holds)]
     nobody = moves(targets({}), targets({}))
-    return Promotion("new", "old", "3 of 9", [], BatchComparison(9, 0, 0, 1.0, nobody), ruled)
+    return Promotion("new", "old", {"scam": "3 of 9"}, [], BatchComparison(9, 0, 0, 1.0, nobody), ruled)
 
 
 @pytest.mark.parametrize(
@@ -270,7 +272,7 @@ def test_a_behaviour_that_only_the_champion_orders_is_compared_too() -> None:
     market = small_market()
     quiet = saved_anew(market.second, market.folder / "quiet", [])
     data = build_dataset(market.folder / "out" / "work", read_outcomes(market.all), load_reference())
-    every = Unseen(np.arange(len(data.rows)), "all")
+    every = {BEHAVIOUR: Unseen(np.arange(len(data.rows)), "all")}
     (one,), _ = compare_later(data, every, quiet.model, market.first.model, rules=RULES, seed=1)
     assert one.behaviour == BEHAVIOUR and one.brier_gap is None and one.observed_over_expected["challenger"] is None
     y = data.labels.positive(BEHAVIOUR).to_numpy(dtype=bool)

@@ -9,6 +9,7 @@ from typing import Any
 
 from pipeline.config import DEMO_KEY, RunConfig
 from pipeline.labels import read_outcomes
+from pipeline.recipe import write_recipe
 from pipeline.sources.mapping import load_mappings
 from pipeline.stages.evaluate import evaluate_lines
 from pipeline.stages.run import Progress, RunReport, Timings, finish_run, learn, read_features, take_in
@@ -60,7 +61,9 @@ def demo(out: Path, *, config: RunConfig, n_listings: int, on_rows: Progress) ->
     with timings.stage("train"):
         trained = learn(out, read_outcomes(out / "simulated" / "outcomes.parquet"), config=config)
     with timings.stage("track"):
-        logged = log_training(trained, parameters=config.learn.model_dump() | {"seed": config.seed}, folder=out)
+        told = out / "simulated" / "outcomes.parquet"
+        recipe = write_recipe([out / "simulated" / "crawl"], told, sources=None, source="auto", as_of=None, config=config, key=DEMO_KEY)
+        logged = log_training(trained, parameters=config.learn.model_dump() | {"seed": config.seed}, folder=out, recipe=recipe)
         model = load_champion(out)
     finished = finish_run(out, taken, config=config, model=model, timings=timings, on_rows=on_rows, features_done=True)
     return DemoReport(simulated, trained, logged, finished)

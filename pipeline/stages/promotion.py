@@ -5,7 +5,7 @@ Nothing is switched here: `promote` says what it found, and the command acts on 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -34,11 +34,13 @@ from pipeline.store import read_json
 
 @dataclass(frozen=True)
 class Promotion:
-    """The comparison and what follows from it; ``champion`` is ``None`` where evidence orders now."""
+    """The comparison and what follows from it; ``rows`` says for each behaviour which rows judged it; ``champion`` is ``None`` where evidence
+    orders now.
+    """
 
     challenger: str
     champion: str | None
-    rows: str
+    rows: dict[str, str]
     later: list[Comparison]
     batch: BatchComparison
     verdicts: list[Verdict]
@@ -84,7 +86,8 @@ class Promotion:
 
     def lines(self) -> list[str]:
         """Return the summary for a terminal."""
-        rows = [f"challenger {self.challenger} against {self.champion or 'evidence (no champion)'}", f"later rows: {self.rows}"]
+        rows = [f"challenger {self.challenger} against {self.champion or 'evidence (no champion)'}"]
+        rows += [f"{name:<12} judged on {said}" for name, said in self.rows.items()]
         for one in self.later:
             rows.append(
                 f"{one.behaviour:<12} {one.n:,} rows, {one.n_positive:,} positive: PR-AUC {one.champion['pr_auc']['value']:.3f} -> "
@@ -127,34 +130,37 @@ def promote(
     config: RunConfig,
 ) -> Promotion:
     """Judge ``challenger`` on the rows of ``data`` that are in none of ``learned``; ``batch`` is what both say of a whole crawl."""
-    fresh = unseen_rows(data, learned)
+    fresh = {name: unseen_rows(data, learned, name) for name in _taken_over(challenger, champion)}
     later, thin = compare_later(data, fresh, challenger, champion, rules=rules, seed=config.seed)
     rulings = verdicts(later, thin, challenger, data, rules)
-    said = f"{len(fresh.rows):,} of {len(data.rows):,} labelled rows: {fresh.why}"
-    return Promotion(challenger.version, champion.version if champion else None, said, later, batch, rulings)
+    rows = {name: f"{len(one.rows):,} of {len(data.rows):,} labelled rows, {one.why}" for name, one in fresh.items()}
+    return Promotion(challenger.version, champion.version if champion else None, rows, later, batch, rulings)
 
 
 def compare_later(
-    data: Dataset, fresh: Unseen, challenger: Model, champion: Model | None, *, rules: PromotionRules, seed: int
+    data: Dataset, fresh: Mapping[str, Unseen], challenger: Model, champion: Model | None, *, rules: PromotionRules, seed: int
 ) -> tuple[list[Comparison], list[str]]:
-    """Compare on the behaviours that either model takes over; also returns, in words, those with too few finds to judge."""
-    labels = slice_labels(data.rows.iloc[fresh.rows].reset_index(drop=True))
-    slices = {str(name): labels[name] for name in labels}
-    taken = set(challenger.takes_over) | set(champion.takes_over if champion else [])
+    """Compare on the rows that may judge each behaviour; also returns, in words, the behaviours with too few finds to judge."""
     found, thin = [], []
-    for behaviour in [name for name in challenger.learners if name in taken] + sorted(taken - set(challenger.learners)):
-        y = data.labels.positive(behaviour).to_numpy(dtype=bool)[fresh.rows]
+    for behaviour, one in fresh.items():
+        y = data.labels.positive(behaviour).to_numpy(dtype=bool)[one.rows]
         if y.sum() < rules.min_later_positives or y.all():
             thin.append(f"{behaviour} {int(y.sum())} of {rules.min_later_positives}")
             continue
-        old, new = (_says(model, behaviour, data, fresh.rows) for model in (champion, challenger))
+        old, new = (_says(model, behaviour, data, one.rows) for model in (champion, challenger))
+        labels = slice_labels(data.rows.iloc[one.rows].reset_index(drop=True))
         found.append(
             compare(
-                behaviour, y, old, new, data.groups[fresh.rows], slices,
+                behaviour, y, old, new, data.groups[one.rows], {str(name): labels[name] for name in labels},
                 top_share=rules.calibration.top_share, least_positives=rules.slices.min_positives, n_resamples=rules.resamples, seed=seed,
             )
         )  # fmt: skip
     return found, thin
+
+
+def _taken_over(challenger: Model, champion: Model | None) -> list[str]:
+    """The behaviours that either model orders, the challenger's first."""
+    return list(dict.fromkeys([*challenger.takes_over, *(champion.takes_over if champion else [])]))
 
 
 def _says(model: Model | None, behaviour: str, data: Dataset, rows: npt.NDArray[np.int64]) -> Said:

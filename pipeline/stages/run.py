@@ -17,7 +17,6 @@ from shutil import copyfile
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import numpy as np
 import pandas as pd
 
 from features.errors import DataError, ModelError, NothingNew
@@ -310,8 +309,8 @@ def learn(out: Path, labels: Labels, *, config: RunConfig) -> Trained:
         fingerprint=digest.hexdigest(),
         synthetic=bool("x_synthetic" in data.rows and data.rows["x_synthetic"].eq(True).any()),
     )
-    seen = [one.learned for one in trained.judged.values()]
-    write_parquet(learned_rows(data, np.concatenate(seen) if seen else np.empty(0, dtype=np.int64)), out / LEARNED_FILE)
+    seen = learned_rows(data, {name: one.learned for name, one in trained.judged.items()})
+    write_parquet(seen, out / LEARNED_FILE)
     return trained
 
 

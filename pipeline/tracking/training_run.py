@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 #: MLflow's own limit for the digest of a dataset.
 _DIGEST = 36
+#: A server takes a thousand at most.
+_FIGURES_AT_ONCE = 500
 
 
 def log_training(trained: Trained, *, parameters: dict[str, Any], folder: Path | None = None, recipe: Recipe | None = None) -> dict[str, str]:
@@ -98,7 +100,9 @@ def _log_behaviour(mlflow: Any, trained: Trained, behaviour: str) -> None:
     with mlflow.start_run(run_name=behaviour, nested=True), tempfile.TemporaryDirectory(prefix="soihang-run-") as name:
         mlflow.set_tags({"kind": "behaviour", "behaviour": behaviour, "verdict": trained.verdict.get(behaviour, "")})
         mlflow.log_params({"behaviour": behaviour, "split": summary["split"]["kind"], "takes_over": behaviour in trained.model.takes_over})
-        mlflow.log_metrics(figures(summary))
+        said = list(figures(summary).items())
+        for at in range(0, len(said), _FIGURES_AT_ONCE):
+            mlflow.log_metrics(dict(said[at : at + _FIGURES_AT_ONCE]))
         into = Path(name)
         (into / "evaluation.json").write_text(json.dumps(summary, ensure_ascii=False, indent=1, default=str), encoding="utf-8")
         tables = {"scorers": comparison_table(summary), **long_tables(summary)}
