@@ -1,7 +1,7 @@
 """Sellers that seem to be one hand: weighed edges between them, hubs that must not glue, and communities of bounded size.
 
 A shared tax code, licence, phone or bank account says much; a picture or text says little, because a supplier gives both to everybody, and
-never enough alone unless two shops share most of their pictures with hardly anyone else. What many sellers share says nothing about any two of
+never enough alone unless two shops share half of all they show with hardly anyone else. What many sellers share says nothing about any two of
 them: a marketplace's hotline, a courier's number, a brand's text. Such keys are *hubs*; they are kept for people to read and tie nobody.
 Everything is as of a day: `Networks.on` looks at nothing that came later.
 """
@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from features.communities import communities
 from features.days import NEVER, Events, Ints
-from features.ties import CONTACT, IDENTITY, IMAGE, KINDS, Ties
+from features.ties import CONTACT, IDENTITY, IMAGE, KINDS, TEXT, Ties
 
 Bools = npt.NDArray[np.bool_]
 _MILLI = 1000
@@ -38,7 +38,7 @@ class LinkWeights:
     own_share: float = 0.33
     most_from_content: float = 2.0
     catalogue_points: float = 1.5
-    catalogue_images: int = 3
+    catalogue_least: int = 3
     catalogue_share: float = 0.5
     catalogue_sellers: int = 5
     largest: int = 40
@@ -80,8 +80,8 @@ class Networks:
         self._official, self._first = official_day, first_day
         self._n_keys = len(ties.kind)
         self._most = np.array(weights.most_sellers, dtype=np.int64)[ties.kind]
-        images = ties.kind[ties.key] == IMAGE
-        self._images = Events(ties.seller[images], ties.day[images])
+        kinds = ties.kind[ties.key]
+        self._shown = {kind: Events(ties.seller[kinds == kind], ties.day[kinds == kind]) for kind in (IMAGE, TEXT)}
         self._contacts = np.flatnonzero(ties.kind[ties.key] == CONTACT)
         self._pairs()
 
@@ -156,9 +156,11 @@ class Networks:
         identity = np.add.reduceat(np.where(np.isin(kind, IDENTITY), worth[key], 0), begins)
         content = np.add.reduceat(np.where(kind >= IMAGE, worth[key], 0), begins)
         a, b = a[begins], b[begins]
-        rare = np.add.reduceat(((kind == IMAGE) & (degree[key] <= weights.catalogue_sellers)).astype(np.int64), begins)
-        shown = np.maximum(self._images.until(a, np.full(len(a), day)), self._images.until(b, np.full(len(b), day)))
-        alike = (rare >= weights.catalogue_images) & (rare >= weights.catalogue_share * shown)
+        alike = np.zeros(len(a), dtype=bool)
+        for one, events in self._shown.items():
+            rare = np.add.reduceat(((kind == one) & (degree[key] <= weights.catalogue_sellers)).astype(np.int64), begins)
+            shown = np.maximum(events.until(a, np.full(len(a), day)), events.until(b, np.full(len(b), day)))
+            alike |= (rare >= weights.catalogue_least) & (rare >= weights.catalogue_share * shown)
         points = identity + np.minimum(content, round(weights.most_from_content * _MILLI)) + alike * round(weights.catalogue_points * _MILLI)
         return a, b, points, shared
 

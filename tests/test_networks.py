@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,12 +18,15 @@ from features.communities import communities
 from features.errors import DataError
 from features.network_ids import lasting_ids
 from features.networks import LinkWeights
+from features.signatures import as_bytes, signatures
 from pipeline.simulation.networks import load_networks, simulate_networks
 from pipeline.stages.links import Links, find_links, link_lines, linked_groups, load_link_weights, read_link_summary, write_links
 from pipeline.stages.run import RunReport
 from pipeline.tables.links import HUBS, LINKS, NETWORKS
 
 TEXTS = ["platform", "listing_id", "seller_id", "seller_name", "seller_type", "contact_keys", "image_hashes", "tax_code", "licence_no"]
+
+WORDS = ["mau", "tui", "gia", "deo", "vai", "khoa", "nau", "den", "bo", "cao", "nhe", "ben", "dep", "kieu", "may", "quai", "hop", "ngan"]
 
 
 def crawl(*rows: dict[str, Any]) -> pd.DataFrame:
@@ -56,6 +60,16 @@ def test_a_phone_a_tax_code_or_a_licence_ties_two_shops(shared: dict[str, str]) 
 def test_ties_reach_across_platforms_and_from_one_to_the_next() -> None:
     rows = [{"seller_id": "a", "contact_keys": "k1"}, {"seller_id": "b", "platform": "tiki", "contact_keys": "k1;k2"}]
     assert together(found(*rows, {"seller_id": "c", "contact_keys": "k2"})) == [["a", "b", "c"]]
+
+
+def test_shops_that_share_most_of_their_texts_with_nobody_else_are_tied() -> None:
+    # How two real shops that bear one name in two spellings were found.
+    texts = [" ".join(random.Random(at).choices(WORDS, k=40)) for at in range(4)]
+    rows = [{"seller_id": name, "description": one} for name in "ab" for one in texts]
+    rows += [{"seller_id": "reseller", "description": one} for one in texts[:1]]
+    table = crawl(*rows)
+    table["signature"] = as_bytes(signatures([""] * len(table), table["description"].tolist()))
+    assert together(find_links(table)) == [["a", "b"]]
 
 
 def test_one_shared_picture_ties_nobody() -> None:
@@ -111,8 +125,7 @@ def test_no_community_is_larger_than_its_bound_and_the_order_of_edges_does_not_m
     kept = {(min(a, b), max(a, b)): points for a, b, points in edges if a != b}
     table = np.array([(a, b, points) for (a, b), points in kept.items()], dtype=np.int64).reshape(-1, 3)
     days = np.arange(60, dtype=np.int64) % 7
-    one = communities(*table.T.copy(), days, largest=largest)
-    other = communities(*table[::-1].T.copy(), days, largest=largest)
+    one, other = (communities(some[:, 0].copy(), some[:, 1].copy(), some[:, 2].copy(), days, largest=largest) for some in (table, table[::-1]))
     assert np.array_equal(one, other)
     assert np.bincount(one).max() <= largest
     assert all(days[oldest] <= days[at] for at, oldest in enumerate(one))

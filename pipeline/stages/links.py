@@ -59,7 +59,7 @@ def load_link_weights() -> LinkWeights:
             points=points,
             most_sellers=most,
             catalogue_points=catalogue["points"],
-            catalogue_images=catalogue["images"],
+            catalogue_least=catalogue["least"],
             catalogue_share=catalogue["share"],
             catalogue_sellers=catalogue["sellers"],
             **given,
