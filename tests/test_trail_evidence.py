@@ -32,6 +32,7 @@ from pipeline.trail.raw_lines import find_raw
 from pipeline.trail.sealed import Crawl, crawls_of, release, seal
 from pipeline.trail.sealed_index import read_index
 from pipeline.trail.verify import verify
+from tests.conftest import REAL
 
 AT = datetime(2026, 11, 25, 3, 0, tzinfo=UTC)
 PHONE = "0900000001"
@@ -95,13 +96,28 @@ def test_a_line_of_json_lines_is_its_bytes_also_where_it_holds_several_records(t
     assert [record["id"] for record in found[2].records] == [2, 3]
 
 
-def test_what_has_no_lines_is_kept_as_the_record_that_was_read_and_called_so(tmp_path: Path) -> None:
-    (tmp_path / "a.json").write_text(json.dumps({"data": [{"id": 1}, {"id": 2, "t": "đ\ud800"}]}), encoding="ascii")
-    found = find_raw(tmp_path / "a.json", [2], records="data")
-    assert found[2].form == "record" and json.loads(found[2].content) == {"id": 2, "t": "đ\ud800"}
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_an_object_of_a_json_document_is_sealed_as_it_stands_there(tmp_path: Path, encoding: str) -> None:
+    inner = '{"id": 2,  "t": "giày \\"}{\\" rẻ", "shop": {"id": 1}}'
+    (tmp_path / "a.json").write_bytes(('{"data": [{"id": 1},\n ' + inner + "]}").encode(encoding))
+    found = find_raw(tmp_path / "a.json", [1, 2], records="data")
+    bare = {"utf-8": "utf-8", "utf-8-sig": "utf-8", "utf-16": "utf-16-le"}[encoding]
+    assert {raw.form for raw in found.values()} == {"object"} and found[2].content.decode(bare) == inner
+    (tmp_path / "b.json").write_bytes(f"[{inner}]".encode())
+    assert find_raw(tmp_path / "b.json", [1])[1].content == inner.encode()
+
+
+def test_json_inside_a_text_of_json_is_kept_as_the_record_that_was_read(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text(json.dumps({"data": json.dumps({"items": [{"id": 1}]})}))
+    raw = find_raw(tmp_path / "a.json", [1], records="data.items")[1]
+    assert raw.form == "record" and json.loads(raw.content) == {"id": 1}
+
+
+def test_what_has_no_bytes_of_its_own_is_kept_as_the_record_that_was_read_and_called_so(tmp_path: Path) -> None:
     table = pa.table({"id": ["T1"], "at": [datetime(2026, 11, 20)], "raw": [b"\x01"], "price": [float("nan")]})
     pq.write_table(table, tmp_path / "a.parquet")
-    assert json.loads(find_raw(tmp_path / "a.parquet", [1])[1].content) == {"id": "T1", "at": "2026-11-20T00:00:00", "raw": "01", "price": "nan"}
+    raw = find_raw(tmp_path / "a.parquet", [1])[1]
+    assert raw.form == "record" and json.loads(raw.content) == {"id": "T1", "at": "2026-11-20T00:00:00", "raw": "01", "price": "nan"}
 
 
 def test_a_line_without_a_record_is_named(tmp_path: Path) -> None:
@@ -242,3 +258,23 @@ def test_the_demos_listings_are_all_found_again(demo: RunReport, tmp_path: Path)
     assert len(sealed) == len(used) > 10
     for one, row in zip(sealed, used.itertuples(), strict=True):
         assert row.listing_id in dict(one.fields).values()
+
+
+@pytest.mark.real
+@pytest.mark.skipif(not (REAL / "raw").is_dir(), reason="the real payloads are not beside the repository")
+def test_every_listing_of_every_real_payload_is_found_again_in_its_own_bytes(tmp_path: Path) -> None:
+    from pipeline.stages.ingest import ingest
+
+    mappings, seen = load_mappings(), set()
+    for path in sorted((REAL / "raw").iterdir()):
+        report = ingest([path], mappings=mappings, out=tmp_path / path.stem, key=b"k")
+        if not report.n_listings:
+            continue
+        rows = pd.concat([read_parquet(part) for part in (tmp_path / path.stem / "listings").glob("part-*.parquet")])
+        found = find_raw(path, {int(line) for line in rows["source_line"]}, records=mappings[str(report.files[0].mapping)].records)
+        assert set(found) == {int(line) for line in rows["source_line"]}
+        content = path.read_bytes()
+        for raw in found.values():
+            assert raw.form in ("line", "object") and raw.content in content, path.name
+        seen.add(path.suffix)
+    assert seen == {".csv", ".json", ".jsonl"}

@@ -22,7 +22,11 @@ _PRECISION = {
     "year": "chỉ đến năm; ngày giờ không có trong dữ liệu",
     "file": "dữ liệu không ghi; lấy theo ngày của tệp thu thập",
 }
-_FORMS = {"line": "dòng gốc, đúng từng byte", "record": "bản ghi đọc từ tệp (loại tệp này không có dòng), viết lại ở dạng JSON"}
+_FORMS = {
+    "line": "dòng gốc, đúng từng byte",
+    "object": "bản ghi gốc trong tệp JSON, đúng từng byte",
+    "record": "bản ghi đọc từ tệp (loại tệp này không có dòng), viết lại ở dạng JSON",
+}
 _MAX_FIELDS = 80
 _LONGEST_FIELD = 20_000
 _CONTENT = 60_000

@@ -1,6 +1,6 @@
-"""The very bytes of a crawl file that a listing was read from: its line, in a CSV its row, and the header that says what the cells are.
+"""The very bytes of a crawl file that a listing was read from: its line, in a CSV its row with the header, in a JSON document its object.
 
-Arrays, workbooks and Parquet have no lines: there the record is kept as it was read, as JSON, and called a record.
+Workbooks and Parquet hold no such bytes: there the record is kept as it was read, as JSON, and called a record.
 """
 
 from __future__ import annotations
@@ -19,14 +19,15 @@ from features.errors import DataError
 from pipeline.sources.csv_rows import MAX_ROW_LINES
 from pipeline.sources.lines import MAX_LINE, encoding_of, open_bytes
 from pipeline.sources.readers import file_format, read_batches
+from pipeline.trail.raw_json import record_bytes
 
 _SAMPLE = 65_536
-LINE, RECORD = "line", "record"
+LINE, OBJECT, RECORD = "line", "object", "record"
 
 
 @dataclass(frozen=True)
 class Raw:
-    """What stands at one place of a file. ``form``: line (``content`` is byte for byte the file's) or record (JSON of what was read)."""
+    """What stands at one place of a file. ``form``: line, object (``content`` is byte for byte the file's) or record (JSON of what was read)."""
 
     form: str
     content: bytes
@@ -59,7 +60,9 @@ def find_raw(path: Path, lines: Collection[int], *, records: str = "") -> dict[i
         return {line: Raw(LINE, found[0], b"", tuple(read.records[line])) for line, found in _spans(path, spans).items()}
     if form == "csv":
         return _csv_raw(path, wanted, read)
-    return {line: Raw(RECORD, as_json(read.records[line]), b"", tuple(read.records[line])) for line in wanted}
+    objects = record_bytes(path, {line: read.records[line][0] for line in wanted}) if form == "json" else {}
+    kept = {line: Raw(RECORD, as_json(read.records[line]), b"", tuple(read.records[line])) for line in wanted - set(objects)}
+    return kept | {line: Raw(OBJECT, content, b"", tuple(read.records[line])) for line, content in objects.items()}
 
 
 def as_json(records: list[dict[str, Any]]) -> bytes:
