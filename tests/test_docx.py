@@ -275,7 +275,7 @@ def test_no_form_bears_a_phone_number(forms: list[Path]) -> None:
 
 
 @pytest.mark.libreoffice
-@pytest.mark.skipif(shutil.which("soffice") is None, reason="LibreOffice is not installed")
+@pytest.mark.skipif(not (shutil.which("soffice") and shutil.which("pdftotext")), reason="LibreOffice and pdftotext are not installed")
 def test_libreoffice_opens_the_forms_and_prints_them_on_a4(tmp_path: Path) -> None:
     rows = [listing(number, title=whole(text)) for number, text in enumerate(HOSTILE, start=1)]
     profile(tmp_path / "a.docx", *rows, seller_name="dài" * 300)
