@@ -16,6 +16,7 @@ from pipeline.cli import app
 from pipeline.config import configs_dir
 from pipeline.law import UNVERIFIED, cite, load_law
 from pipeline.law.agreement import disagreements
+from pipeline.law.report import BEHAVIOURS
 from pipeline.law.tables import COLUMNS, DATED, LEVELS, read_tables
 
 OURS = configs_dir() / "reference" / "law"
@@ -163,3 +164,13 @@ def test_the_command_refuses_a_table_that_is_wrong(drop: Callable[..., Path]) ->
     folder = drop("citations", lambda rows: rows[0].update(verified="sure"))
     done = CliRunner().invoke(app, ["law", "check", "--law", str(folder)])
     assert isinstance(done.exception, ConfigError) and "line 2, column verified" in str(done.exception)
+
+
+def test_the_document_names_every_phrase_and_table() -> None:
+    from pipeline.law import CONSIDER, NO_BASIS, NOT_ENOUGH, REFER
+
+    law = load_law()
+    said = (OURS.parent.parent.parent / "docs" / "law.md").read_text(encoding="utf-8")
+    names = [name for behaviour in BEHAVIOURS for name in law.display_names(behaviour)]
+    phrases = [*names, CONSIDER, NO_BASIS, NOT_ENOUGH, REFER, UNVERIFIED, *(f"`{name}`" for name in COLUMNS)]
+    assert [text for text in phrases if text not in said] == []
