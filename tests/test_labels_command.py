@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import subprocess
 import sys
 from collections.abc import Callable
@@ -174,3 +175,23 @@ def test_weights_cannot_be_asked_of_a_handful_of_labels(scored: Path, tmp_path: 
     done = CliRunner().invoke(app, ["labels", str(scored), "--outcomes", str(path), "--refit", str(tmp_path / "w.yaml")])
     assert isinstance(done.exception, DataError) and "too few labels" in str(done.exception) and not (tmp_path / "w.yaml").exists()
     assert "labels beside 160 listings" in done.stdout
+
+
+@pytest.mark.slow
+def test_most_labels_that_are_doubted_are_wrong_and_most_wrong_ones_are_doubted(tmp_path: Path) -> None:
+    from pipeline.stages.label_data import load_labelled
+    from pipeline.stages.label_report import doubts
+    from pipeline.stages.simulate import simulate_market
+
+    simulate_market(tmp_path / "market", n_listings=20_000, seed=load_run_config().seed)
+    out = run([tmp_path / "market" / "crawl"], out=tmp_path / "out", config=load_run_config(), mappings=load_mappings(), key=DEMO_KEY).out
+    labels = read_outcomes(tmp_path / "market" / "outcomes.parquet")
+    crawl = load_labelled(out, labels)
+    truth_of = pd.read_parquet(tmp_path / "market" / "truth.parquet").set_index(["platform", "listing_id"])["behaviour"].notna()
+    table = crawl.found.set_index(["platform", "listing_id"])
+    wrong = set(table.index[table["y"].astype(bool).to_numpy() != truth_of.reindex(table.index).to_numpy()])
+    found = doubts(labels, crawl, load_run_config().seed, shown=1000)["unexpected"]
+    named = {(one["platform"], one["listing_id"]) for one in found}
+    figures = f"{len(table)} labels, {len(wrong)} wrong, {len(named)} named, {len(wrong & named)} of them wrong"
+    logging.getLogger(__name__).info(figures)
+    assert len(wrong & named) > 0.6 * len(named) and len(wrong & named) > 0.6 * len(wrong), figures

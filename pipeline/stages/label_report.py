@@ -180,8 +180,8 @@ def _weight_points(crawl: LabelledCrawl, reference: Reference) -> pd.DataFrame:
     return weight_points(crawl.signs, strength, reference.weights, len(crawl.listings))
 
 
-def doubts(labels: Labels, crawl: LabelledCrawl, seed: int) -> dict[str, Any]:
-    """Return listings that one source confirmed and another cleared, and labels that other labels do not believe."""
+def doubts(labels: Labels, crawl: LabelledCrawl, seed: int, *, shown: int = _SHOWN) -> dict[str, Any]:
+    """Return listings that one source confirmed and another cleared, and labels that other labels do not believe; at most ``shown`` of each."""
     told = labels.outcomes[labels.outcomes["status"].isin(_DECIDED) & labels.outcomes["listing_id"].notna()]
     told = told.assign(y=told["status"].map(_DECIDED).gt(0))
     split = told.groupby(KEY)["y"].transform("nunique").gt(1)
@@ -189,12 +189,12 @@ def doubts(labels: Labels, crawl: LabelledCrawl, seed: int) -> dict[str, Any]:
     conflicts = who.merge(crawl.listings[[*KEY, "title"]], how="left", on=KEY)
     table = crawl.labels()
     y, groups = table["y"].to_numpy(dtype=bool), _groups(table)
-    found: dict[str, Any] = {"n_conflicts": len(conflicts), "conflicts": conflicts.head(_SHOWN).to_dict("records"), "unexpected": None}
+    found: dict[str, Any] = {"n_conflicts": len(conflicts), "conflicts": conflicts.head(shown).to_dict("records"), "unexpected": None}
     if enough(y, groups):
         points = crawl.listings["points"].to_numpy(dtype=float)[table["row"].to_numpy()][:, None]
         unexpected = doubtful(table["title"].tolist(), points, y, groups, seed=seed)
-        shown = table.iloc[unexpected["row"]].reset_index(drop=True)[[*KEY, "title", "status", "source"]].assign(expected=unexpected["expected"])
-        found |= {"n_unexpected": len(shown), "unexpected": shown.head(_SHOWN).to_dict("records")}
+        known = table.iloc[unexpected["row"]].reset_index(drop=True)[[*KEY, "title", "status", "source"]].assign(expected=unexpected["expected"])
+        found |= {"n_unexpected": len(known), "unexpected": known.head(shown).to_dict("records")}
     return found
 
 
