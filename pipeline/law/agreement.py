@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
+from typing import Any
 
 from features.errors import ConfigError
 from pipeline.law.tables import ALSO, LEAD, LawTables, in_force, split
@@ -28,7 +29,7 @@ def disagreements(tables: LawTables) -> Iterator[str]:
     yield from _brackets(tables)
 
 
-def _lines(tables: LawTables, name: str) -> Iterator[tuple[str, tuple]]:
+def _lines(tables: LawTables, name: str) -> Iterator[tuple[str, Any]]:
     for place, row in enumerate(tables.frames[name].itertuples(index=False), start=2):
         yield f"{name}.csv, line {place}", row
 
@@ -41,8 +42,8 @@ def _unknown_codes(tables: LawTables) -> Iterator[str]:
                 if code not in known:
                     yield f"{where}: code {code!r} is not in behaviours.csv"
     for where, row in _lines(tables, "citations"):
-        if row.kind != "procedure" and row.code not in known:  # type: ignore[attr-defined]
-            yield f"{where}: code {row.code!r} is not in behaviours.csv"  # type: ignore[attr-defined]
+        if row.kind != "procedure" and row.code not in known:
+            yield f"{where}: code {row.code!r} is not in behaviours.csv"
 
 
 def _unknown_instruments(tables: LawTables) -> Iterator[str]:
