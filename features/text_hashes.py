@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 from itertools import pairwise
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 from zlib import crc32
 
 import numpy as np
@@ -81,8 +81,8 @@ def _counts(parts: Sequence[tuple[Columns, npt.NDArray[np.int64]]]) -> sp.csr_ma
     """Count how often each column stands in each row; every part holds columns and where each row's begin. Columns come out sorted."""
     n_rows = len(parts[0][1]) - 1
     # Row and column in one number: sorting all at once is many times faster than row by row, 32 bits twice as fast as 64.
-    kind = np.uint32 if n_rows * N_COLUMNS < 2**32 else np.uint64
-    begins = np.arange(n_rows, dtype=kind) * kind(N_COLUMNS)
+    kind: type[np.unsignedinteger[Any]] = np.uint32 if n_rows * N_COLUMNS < 2**32 else np.uint64
+    begins = (np.arange(n_rows) * N_COLUMNS).astype(kind)
     keys = np.concatenate([np.repeat(begins, np.diff(indptr)) + columns.astype(kind) for columns, indptr in parts])
     keys.sort()
     first = np.flatnonzero(np.r_[True, keys[1:] != keys[:-1]]) if len(keys) else np.empty(0, dtype=np.int64)
