@@ -28,6 +28,10 @@ bench: $(VENV)/.tested              ## speed and quality on the real listings, w
 	$(BIN)/python benchmarks/scoring.py
 	$(BIN)/python benchmarks/words_or_syllables.py
 	$(BIN)/python benchmarks/learned.py
+	$(BIN)/python benchmarks/prices.py
+	$(BIN)/python benchmarks/sellers.py
+	$(BIN)/python benchmarks/links.py
+	$(BIN)/python benchmarks/market.py
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
