@@ -19,12 +19,14 @@ import tempfile
 import time
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from benchmarks.expected_price import compare
+from features import price_groups
 from features.genuine import against_genuine
 from features.price import PEER_COLUMNS, PriceReference, unit_price
 from features.price_history import price_history
@@ -91,6 +93,17 @@ def _interval(error: pd.Series, seller: pd.Series) -> str:
     drawn = np.median(np.random.default_rng(SEED).choice(each, (RESAMPLES, len(each))), axis=1)
     low, high = np.quantile(drawn, [0.05, 0.95])
     return f"{np.median(each):.3f} ({low:.3f}–{high:.3f})"
+
+
+def sizes(crawl: pd.DataFrame) -> dict[str, str]:
+    """Error on official listings that name a size and are compared within their brand, by the power of the size that prices grow with."""
+    out = {}
+    for power in (0.0, 0.3, 0.5, 0.7, 1.0):
+        with patch.object(price_groups, "SIZE_EXPONENT", power):
+            prices = PriceReference(genuine=load_reference().genuine_prices).fit(crawl[PEER_COLUMNS]).transform(crawl)
+        judged = crawl["is_official"] & crawl["pack_size"].notna() & prices["price_level"].eq("brand")
+        out[f"size ** {power}"] = f"{_interval(prices['price_gap'][judged].abs(), seller_key(crawl[judged]))} on {int(judged.sum())}"
+    return out
 
 
 def mostly_fake(crawl: pd.DataFrame, prices: pd.DataFrame) -> dict[str, Any]:
@@ -217,6 +230,7 @@ def measure(work: Path) -> dict[str, Any]:
         "listings": len(crawl),
         "answered, by level": {str(level): int(n) for level, n in prices["price_level"].value_counts().items()},
         "error on held-out genuine prices": errors(crawl, prices),
+        "sizes": sizes(crawl),
         "mostly fake": mostly_fake(crawl, prices),
         "rules": rules(work),
         "expected price": compare(crawl, prices, seed=SEED, resamples=RESAMPLES),
