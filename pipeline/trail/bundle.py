@@ -20,7 +20,8 @@ from features.errors import DataError
 from pipeline.store import write_atomically
 
 _CHUNK = 1 << 20
-_BAD_ZIP = (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, ValueError, zlib.error, OSError)
+# RuntimeError: encrypted members, and ways of packing that the library does not know.
+_BAD_ZIP = (zipfile.BadZipFile, RuntimeError, EOFError, ValueError, zlib.error, OSError)
 FIRST = "manifest.json"
 
 
@@ -119,12 +120,12 @@ def pieces(bundle: Bundle, name: str) -> Iterator[bytes]:
 
 def content(bundle: Bundle, name: str, *, at_most: int) -> bytes:
     """Return a small file whole; raises `Unreadable` where it is longer than ``at_most`` bytes."""
-    out = b""
+    out = bytearray()
     for piece in pieces(bundle, name):
         out += piece
         if len(out) > at_most:
             raise Unreadable(f"{name} is longer than {at_most:,} bytes")
-    return out
+    return bytes(out)
 
 
 def doubled(bundle: Bundle) -> list[str]:

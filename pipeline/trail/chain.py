@@ -12,6 +12,9 @@ from pipeline.trail.canonical import canonical, read_canonical, sha256
 START = "0" * 64
 """What the first line names as the hash of the line before."""
 
+MAX_LINE = 65_536
+"""Bytes of the longest line."""
+
 _KINDS = {"n": int, "at": str, "user": str, "by": str, "event": str, "facts": dict, "before": str, "hash": str}
 
 

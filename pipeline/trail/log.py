@@ -27,14 +27,13 @@ from pipeline.manifest import Locked
 from pipeline.sources.phones import mask
 from pipeline.store import CannotWrite
 from pipeline.trail.canonical import canonical, sha256
-from pipeline.trail.chain import START, Entry, entry_hash, is_whole, parse_entry, read_entries
+from pipeline.trail.chain import MAX_LINE, START, Entry, entry_hash, is_whole, parse_entry, read_entries
 
 #: Everything that can happen to a list. A name is never given another meaning: old logs are read with it.
 EVENTS = (
     "list_made", "list_issued", "list_changed", "list_exported", "evidence_sealed", "evidence_released", "bundle_sealed", "outcomes_taken",
     "torn_line_set_aside",
 )  # fmt: skip
-MAX_LINE = 65_536
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/+\-]{0,199}")
 _WAIT_SECONDS = 10.0

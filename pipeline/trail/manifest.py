@@ -21,7 +21,7 @@ from pipeline.trail.chain import read_entries
 
 MANIFEST, SIGNATURE, LOG = FIRST, "manifest.sig", "log.jsonl"
 FORMAT = "soihang-bundle-1"
-MAX_MANIFEST = 256_000_000
+MAX_MANIFEST = 64_000_000
 #: Names that every system can hold, without diacritics, blanks or a step upwards.
 _NAME = re.compile(r"(?!.*(?:^|/)\.{1,2}(?:/|$))[A-Za-z0-9_.\-]+(?:/[A-Za-z0-9_.\-]+)*")
 _SHA = re.compile(r"[0-9a-f]{64}")
@@ -93,11 +93,13 @@ def read_manifest(content: bytes) -> Manifest:
     return manifest
 
 
-def digest(bundle: Bundle, name: str) -> tuple[int, str]:
-    """Return a file's bytes and SHA-256."""
+def digest(bundle: Bundle, name: str, *, at_most: int | None = None) -> tuple[int, str]:
+    """Return a file's bytes and SHA-256; of one longer than ``at_most`` bytes no more is read than shows it."""
     size, found = 0, hashlib.sha256()
     for piece in pieces(bundle, name):
         size += len(piece)
+        if at_most is not None and size > at_most:
+            break
         found.update(piece)
     return size, found.hexdigest()
 
