@@ -16,10 +16,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from pipeline.config import DEMO_KEY, load_run_config
-from pipeline.labels import read_outcomes
+from benchmarks.learned_gap import gap_to_ceiling
+from pipeline.config import DEMO_KEY, RunConfig, load_run_config
+from pipeline.labels import label, read_outcomes
+from pipeline.labels.reading import read_table
 from pipeline.manifest import lock
+from pipeline.reference import load_reference
 from pipeline.sources.mapping import load_mappings
+from pipeline.stages.ablate import ablate
+from pipeline.stages.dataset import Dataset, build_dataset
+from pipeline.stages.evaluate import evaluate
 from pipeline.stages.run import finish_run, learn, read_features, take_in
 from pipeline.stages.simulate import plant_into, simulate_market
 
@@ -48,7 +54,40 @@ def market(n_listings: int) -> dict[str, Any]:
             # Labelled listings were learned from; the others are what a list would be drawn from.
             unseen = late[~late["listing_id"].isin(seen)]
             figures[kind] = _precision(unseen) if kind == "evidence" or model is not None else "no model won"
-    return {"n": n_listings, "verdict": trained.verdict, "late listings never looked at": figures, "seconds": round(time.perf_counter() - begun, 1)}
+        reference = load_reference()
+        looked = build_dataset(out / "work", labels, reference)
+        everything = build_dataset(out / "work", _truth_labels(out / "simulated", looked), reference)
+        gap = gap_to_ceiling(looked, everything, truth, settings=config.learn, seed=config.seed)
+        families = _families(looked, config)
+    return {
+        "n": n_listings,
+        "verdict": trained.verdict,
+        "late listings never looked at": figures,
+        "gap to a ceiling that knows every early label, late listings never looked at": gap,
+        "what families add": families,
+        "seconds": round(time.perf_counter() - begun, 1),
+    }
+
+
+def _truth_labels(simulated: Path, looked: Dataset) -> Any:
+    """Every listing's truth, as if known when it was captured."""
+    truth = pd.read_parquet(simulated / "truth.parquet")
+    captured = pd.read_parquet(simulated / "crawl" / "listings.parquet", columns=["captured_at"])["captured_at"]
+    status = np.where(truth["behaviour"].notna(), "confirmed", "cleared")
+    path = simulated / "everything.parquet"
+    table = pd.DataFrame({"platform": truth["platform"], "listing_id": truth["listing_id"], "status": status, "behaviours": truth["behaviour"]})
+    table.assign(known_at=captured).to_parquet(path)
+    return label(read_table(path)[0])
+
+
+def _families(data: Dataset, config: RunConfig) -> dict[str, str]:
+    y = data.labels.positive(None).to_numpy(dtype=bool)
+    said = ablate(data, y, settings=config.learn, seed=config.seed)
+    out = {"all": f"PR-AUC {said['all families']['pr_auc']['value']:.3f} on {said['n']:,} rows, {said['n_positive']:,} positive"}
+    for name, one in said["families"].items():
+        low, high = one["pr_auc"]["ci"] or (float("nan"), float("nan"))
+        out[name] = f"{one['verdict']}: PR-AUC {one['pr_auc']['difference']:+.3f} [{low:+.3f}, {high:+.3f}]"
+    return out
 
 
 def _precision(scores: pd.DataFrame) -> dict[str, float]:
@@ -61,20 +100,55 @@ def _precision(scores: pd.DataFrame) -> dict[str, float]:
 
 
 def spikes(files: list[Path]) -> dict[str, Any]:
-    """Recall of planted listings within a budget of 2 %, and how often their innocent twins are taken, by tactic; evidence score."""
+    """Recall of planted listings within a budget of 2 %, and how often their innocent twins are taken, by tactic; evidence score and, beside it,
+    a model that learned from the planted listings of other sellers; what families add there.
+    """
     config = load_run_config()
     with tempfile.TemporaryDirectory() as name, lock(Path(name)):
         out = Path(name)
         planted = plant_into(files, out=out / "spiked", rate=0.015, seed=config.seed)
         taken = take_in([out / "spiked" / "crawl"], out=out, config=config, mappings=load_mappings(), key=DEMO_KEY)
-        finish_run(out, taken, config=config)
+        read_features(out, config=config, n_listings=taken.n_listings, with_text=True)
+        finish_run(out, taken, config=config, features_done=True)
         scores = pd.read_parquet(out / "scores.parquet").sort_values(["risk", "platform", "listing_id"], ascending=[False, True, True])
         scores["taken"] = (np.arange(len(scores)) < BUDGET * len(scores)) & scores["points"].gt(0)
-        truth = pd.read_parquet(out / "spiked" / "truth.parquet").merge(scores, on=["platform", "listing_id"])
-    by = truth.groupby(["twin", "tactic"])["taken"].agg(["mean", "size"])
-    table = {("twin: " if twin else "") + tactic: {"taken": round(row["mean"], 3), "n": int(row["size"])} for (twin, tactic), row in by.iterrows()}
-    overall = truth.groupby("twin")["taken"].mean()
-    return {**planted, "budget": BUDGET, "recall": round(float(overall[False]), 3), "twins taken": round(float(overall[True]), 3), "by tactic": table}
+        truth = pd.read_parquet(out / "spiked" / "truth.parquet")
+        learned, families = _learned_spikes(out, truth, scores, config)
+        truth = truth.merge(scores, on=["platform", "listing_id"]).merge(learned, on=["platform", "listing_id"], how="left")
+    by = truth.groupby(["twin", "tactic"])[["taken", "taken by model"]].mean().assign(n=truth.groupby(["twin", "tactic"]).size())
+    table = {
+        ("twin: " if twin else "") + tactic: {"evidence": round(row["taken"], 3), "model": round(row["taken by model"], 3), "n": int(row["n"])}
+        for (twin, tactic), row in by.iterrows()
+    }
+    overall = truth.groupby("twin")[["taken", "taken by model"]].mean()
+    return {
+        **planted,
+        "budget": BUDGET,
+        "recall": {"evidence": round(float(overall.loc[False, "taken"]), 3), "model": round(float(overall.loc[False, "taken by model"]), 3)},
+        "twins taken": {"evidence": round(float(overall.loc[True, "taken"]), 3), "model": round(float(overall.loc[True, "taken by model"]), 3)},
+        "by tactic": table,
+        "what families add": families,
+    }
+
+
+def _learned_spikes(out: Path, truth: pd.DataFrame, scores: pd.DataFrame, config: RunConfig) -> tuple[pd.DataFrame, dict[str, str]]:
+    """A real listing drawn at random counts as innocent here: the planted ones are the positives, so this compares scores and no more."""
+    real = scores[~scores["listing_id"].isin(truth["listing_id"])].drop_duplicates(["platform", "listing_id"])
+    drawn = real.sample(min(len(real), 12_000), random_state=config.seed)[["platform", "listing_id"]]
+    planted_ones = truth[["platform", "listing_id"]].assign(status=np.where(truth["twin"], "cleared", "confirmed"))
+    status = pd.concat([planted_ones, drawn.assign(status="cleared")])
+    status.to_csv(out / "planted.csv", index=False)
+    data = build_dataset(out / "work", read_outcomes(out / "planted.csv"), load_reference())
+    y = data.labels.positive(None).to_numpy(dtype=bool)
+    judged = evaluate(data, y, settings=config.learn, seed=config.seed)
+    rows = data.labels.table.iloc[judged.test][["platform", "listing_id"]].assign(said=judged.probability)
+    planted = rows["listing_id"].isin(truth["listing_id"])
+    # The budget is a share of the whole crawl, of which real rows were drawn and planted ones were not.
+    weight = np.where(planted, 1.0, len(real) / max(1, len(drawn)))
+    order = np.argsort(-rows["said"].to_numpy(), kind="stable")
+    taken = np.zeros(len(rows), dtype=bool)
+    taken[order] = np.cumsum(weight[order]) <= BUDGET * weight.sum()
+    return rows.assign(**{"taken by model": taken}).drop(columns="said"), _families(data, config)
 
 
 def main() -> None:
