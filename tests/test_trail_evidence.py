@@ -18,10 +18,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from features.errors import DataError
-from pipeline.config import configs_dir
+from pipeline.config import DEMO_KEY, configs_dir
 from pipeline.manifest import fingerprint
 from pipeline.sources.mapping import load_mappings
 from pipeline.sources.readers import read_batches
+from pipeline.stages.ingest import ingest
 from pipeline.stages.run import RunReport
 from pipeline.store import read_parquet
 from pipeline.trail.canonical import sha256
@@ -30,7 +31,7 @@ from pipeline.trail.closing import close_bundle
 from pipeline.trail.log import append
 from pipeline.trail.raw_lines import find_raw
 from pipeline.trail.sealed import Crawl, crawls_of, release, seal
-from pipeline.trail.sealed_index import read_index
+from pipeline.trail.sealed_index import raw_name, read_index
 from pipeline.trail.verify import verify
 from tests.conftest import REAL
 
@@ -260,11 +261,28 @@ def test_the_demos_listings_are_all_found_again(demo: RunReport, tmp_path: Path)
         assert row.listing_id in dict(one.fields).values()
 
 
+def test_the_sealed_bytes_alone_read_as_the_very_rows_that_were_scored(demo: RunReport, tmp_path: Path) -> None:
+    used = read_parquet(demo.out / "work" / "target_listings.parquet")
+    known = crawls_of(demo.out / "work", [configs_dir() / "demo"], load_mappings())
+    sealed = seal(used, known, tmp_path / "evidence")
+    formats = set()
+    for name, crawl_file in known.items():
+        rows = [one.listing for one in sealed if one.listing.source_file == name]
+        # One file of the header, where there is one, and the lines; the same row twice is one row.
+        hashes = dict.fromkeys([*(row.header_sha256 for row in rows if row.header_sha256), *(row.raw_sha256 for row in rows)])
+        path = tmp_path / "again" / Path(name).name
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(b"".join((tmp_path / "evidence" / raw_name(sha)).read_bytes() for sha in hashes))
+        ingest([path], mappings=load_mappings(), out=tmp_path / path.stem, key=DEMO_KEY, source=crawl_file.mapping.name)
+        again = pd.concat([read_parquet(part) for part in sorted((tmp_path / path.stem / "listings").glob("part-*.parquet"))])
+        assert set(again["row_hash"]) == {row.row_hash for row in rows}
+        formats |= {path.suffix}
+    assert formats == {".csv", ".jsonl"}
+
+
 @pytest.mark.real
 @pytest.mark.skipif(not (REAL / "raw").is_dir(), reason="the real payloads are not beside the repository")
 def test_every_listing_of_every_real_payload_is_found_again_in_its_own_bytes(tmp_path: Path) -> None:
-    from pipeline.stages.ingest import ingest
-
     mappings, seen = load_mappings(), set()
     for path in sorted((REAL / "raw").iterdir()):
         report = ingest([path], mappings=mappings, out=tmp_path / path.stem, key=b"k")
