@@ -188,7 +188,7 @@ def million(n: int) -> None:
     more = find_ties(new, added)
     spent = time.process_time() - begun
     same = np.array_equal(grown.texts.group_keys(rows.text), known)
-    print(f"  1 % more: texts, pictures and ties {spent:.2f} s = {spent / whole:.1%} of all; earlier groups unchanged: {same}; {len(more.key):,} ties")
+    print(f"  1 % more: texts, pictures and ties {spent:.2f} s = {spent / whole:.1%} of all; earlier groups the same: {same}; {len(more.key):,} ties")
     first = first_days(rows.seller[rows.seller >= 0], rows.day[rows.seller >= 0], len(rows.sellers))
     official = first_official_day(rows.seller, rows.official, rows.day, len(rows.sellers))
     begun = time.process_time()

@@ -132,7 +132,8 @@ def _complaints(fact: dict[str, Any], quote: str | None) -> str:
     return f"{n} trong {read} đánh giá đã đọc phàn nàn hàng giả, bị lừa hoặc hàng khác hình, khác mô tả (lời người mua, chưa kiểm chứng)"
 
 
-_TIES = {"tax": "mã số thuế", "licence": "số giấy phép", "contact": "số liên hệ hoặc tài khoản", "image": "ảnh", "text": "mô tả"}
+#: What ties shops, as an inspector reads it.
+TIES = {"tax": "mã số thuế", "licence": "số giấy phép", "contact": "số liên hệ hoặc tài khoản", "image": "ảnh", "text": "mô tả"}
 
 
 def _relisted(fact: dict[str, Any], quote: str | None) -> str:
@@ -150,7 +151,7 @@ def _official_text(fact: dict[str, Any], quote: str | None) -> str:
 
 
 def _network(fact: dict[str, Any]) -> str:
-    shared = ", ".join(_TIES[kind] for kind in str(fact["network_ties"]).split(",") if kind in _TIES)
+    shared = ", ".join(TIES[kind] for kind in str(fact["network_ties"]).split(",") if kind in TIES)
     return f"Gian hàng liên kết với {int(fact['network_n_sellers']) - 1} gian hàng khác (chung {shared})"
 
 

@@ -265,3 +265,18 @@ def crawl_of_two(tmp_path: Path) -> Path:
     lines += [f"sàn thử,T{at},Áo thun trơn,2026-11-20,99000,S{at},Liên hệ zalo 0900000001 để đặt hàng" for at in range(2)]
     path.write_text("\n".join(lines), encoding="utf-8")
     return path
+
+
+def test_a_network_is_one_target_that_names_its_main_shop_and_the_others(finished: Callable[..., RunReport], tmp_path: Path) -> None:
+    path = tmp_path / "mạng.csv"
+    lines = ["sàn,mã tin,tiêu đề,ngày thu thập,giá bán,mã gian hàng,tên gian hàng,nhãn hiệu,mô tả"]
+    for shop, title in (("S1", "Túi xách Gucci rep 1:1 cao cấp"), ("S2", "Túi xách Gucci super fake"), ("S3", "Giày Nike rep 1:1")):
+        phone = "Liên hệ zalo 0900000001 để đặt hàng" if shop != "S3" else ""
+        lines += [f"sàn thử,{shop}{at},{title} {at},2026-11-20,250000,{shop},Gian hàng {shop},,{phone}" for at in range(2)]
+    path.write_text("\n".join(lines), encoding="utf-8")
+    report = finished(path)
+    targets = report.plan.targets
+    assert len(targets) == 2
+    network = targets[targets["seller_name"].str.contains("và 1 gian hàng liên kết")]
+    assert len(network) == 1 and network["n_collected"].tolist() == [4]
+    assert network["reasons"].iloc[0][-1].startswith("Liên kết (chung số liên hệ hoặc tài khoản")

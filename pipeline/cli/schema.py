@@ -16,11 +16,13 @@ def register(app: typer.Typer) -> None:
 
 
 def schema_command(
-    table: Annotated[str, typer.Argument(help="listings, quarantine, scores, targets, target_listings, reviews, outcomes or all")] = "listings",
+    table: Annotated[
+        str, typer.Argument(help="listings, quarantine, scores, targets, target_listings, reviews, outcomes, links, networks or all")
+    ] = "listings",
     as_json: Json = False,
 ) -> None:
     """Print a table's columns with type, unit, time zone and whether they may be missing."""
-    from pipeline.tables import listings, outcomes, quarantine, reviews, scores, targets
+    from pipeline.tables import links, listings, outcomes, quarantine, reviews, scores, targets
 
     known = {
         "listings": listings.describe,
@@ -30,6 +32,8 @@ def schema_command(
         "outcomes": outcomes.describe,
         "targets": targets.describe,
         "target_listings": targets.describe_listings,
+        "links": links.describe,
+        "networks": links.describe_networks,
     }
     if table != "all" and table not in known:
         raise ConfigError(f"unknown table {table!r}; known: {', '.join(known)} or all")

@@ -74,7 +74,8 @@ def find_links(crawl: pd.DataFrame, *, outcomes: pd.DataFrame | None = None, wei
     ``outcomes`` are what was found before (`pipeline.tables.outcomes`). Without ``signature`` no text counts as copied.
     """
     signatures = _signatures(crawl)
-    _, rows = LinkIndex().extended(crawl, signatures)
+    # The index itself, a gigabyte a million rows, is not kept.
+    rows = LinkIndex().extended(crawl, signatures)[1]
     ties = find_ties(crawl, rows)
     n = len(rows.sellers)
     at = rows.seller >= 0

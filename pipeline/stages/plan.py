@@ -20,6 +20,7 @@ from pipeline.config import PlanConfig
 from pipeline.reference import Reference
 from pipeline.reports.wording import ACTIONS, LEVEL_ONE, LEVEL_TWO, LEVELS, SIGN_NAMES, TO_VERIFY, UNSURE
 from pipeline.routing import CENTRAL, route
+from pipeline.stages.plan_networks import join_networks, name_networks
 from pipeline.store import parts, read_parquet
 from pipeline.tables.targets import TARGET_LISTINGS, TARGETS
 
@@ -64,6 +65,7 @@ def plan(
     flagged = flagged.sort_values(["subject", "points", "listing_id"], ascending=[True, False, True], kind="stable")
     spoken = _speak(reasons, flagged)
     targets = _describe(subjects, flagged, spoken, reference)
+    targets = name_networks(targets.set_index("subject"), pool, features).reset_index()
     targets = _rank(targets, as_of, settings, capacity)
     shown = flagged[flagged.groupby("subject", sort=False).cumcount() < settings.max_listings_per_target]
     return Plan(TARGETS.validate(targets[list(TARGETS.columns)]), _listings(shown, targets, spoken), _size_correlation(sellers))
@@ -81,7 +83,8 @@ def _pool(listings: Path, features: Path, scores: pd.DataFrame) -> pd.DataFrame:
     extra = ["points", "band", "risk"] + [name for name in scores if name.startswith("evidence_")]
     pool = pd.concat([pool, scores[extra].reset_index(drop=True)], axis=1)
     key = seller_key(pool)
-    pool["subject"] = key.fillna(pool["platform"] + "|listing|" + pool["listing_id"])
+    pool["seller"] = key
+    pool["subject"] = join_networks(key, features).fillna(pool["platform"] + "|listing|" + pool["listing_id"])
     pool["subject_kind"] = np.where(key.notna(), "seller", "listing")
     return pool
 
