@@ -33,13 +33,18 @@ def empty_buckets(capacity: int) -> Buckets:
 
 
 def with_room(table: Buckets, more: int) -> Buckets:
-    """Return a copy of ``table`` that takes ``more`` further keys."""
-    used = int(np.count_nonzero(table.keys))
+    """Return ``table`` itself, or a larger copy, that takes ``more`` further keys."""
+    used = n_keys(table)
     if (used + more) <= len(table.keys) * _FULLEST:
-        return Buckets(*(part.copy() for part in table))
+        return table
     grown = empty_buckets(max(used + more, 3 * used // 2))
     _copy(table, grown)
     return grown
+
+
+def n_keys(table: Buckets) -> int:
+    """Return how many keys stand in ``table``."""
+    return int(np.count_nonzero(table.keys))
 
 
 @compiled

@@ -16,7 +16,7 @@ from itertools import combinations
 import numpy as np
 import numpy.typing as npt
 
-from features.buckets import Buckets, empty_buckets, mixed, put, slot_of, with_room
+from features.buckets import Buckets, empty_buckets, mixed, n_keys, put, slot_of, with_room
 from features.errors import DataError
 from features.segment.decide import compiled
 
@@ -56,6 +56,8 @@ class ImageIndex:
 
     def extended(self, codes: Hashes, comparable: npt.NDArray[np.bool_], days: Ints) -> tuple[ImageIndex, Ints]:
         """Return the index with further pictures and each one's number; days as for `TextIndex.extended`."""
+        if n_keys(self.seen) != len(self.groups):
+            raise DataError("this image index was extended already; extend the one that came of it")
         if len(days) and days.min() <= self.last_day:
             raise DataError(f"the image index already holds day {self.last_day}; pictures of day {days.min()} need it built anew")
         order = np.lexsort((codes, days))

@@ -76,13 +76,14 @@ class Networks:
     """All that `on` needs, put in order once. ``sellers``: how many there are; ``official_day``: from when each is known to be official."""
 
     def __init__(self, ties: Ties, sellers: int, official_day: Ints, first_day: Ints, weights: LinkWeights = LinkWeights()) -> None:
-        self._ties, self._n, self._weights = ties, sellers, weights
+        self._n, self._weights = sellers, weights
+        self._ties, self._keys = _shared(ties)
         self._official, self._first = official_day, first_day
-        self._n_keys = len(ties.kind)
-        self._most = np.array(weights.most_sellers, dtype=np.int64)[ties.kind]
+        self._n_keys = len(self._keys)
+        self._most = np.array(weights.most_sellers, dtype=np.int64)[self._ties.kind]
         kinds = ties.kind[ties.key]
         self._shown = {kind: Events(ties.seller[kinds == kind], ties.day[kinds == kind]) for kind in (IMAGE, TEXT)}
-        self._contacts = np.flatnonzero(ties.kind[ties.key] == CONTACT)
+        self._contacts = np.flatnonzero(self._ties.kind[self._ties.key] == CONTACT)
         self._pairs()
 
     @property
@@ -169,7 +170,23 @@ class Networks:
         found = np.flatnonzero(np.logical_or.reduce(list(rules.values())))
         kinds, values = self._ties.kind[found], self._ties.value[found]
         found = found[np.lexsort((values, kinds, -degree[found]))]
-        return found, degree[found], ["; ".join(name for name, rule in rules.items() if rule[key]) for key in found]
+        return self._keys[found], degree[found], ["; ".join(name for name, rule in rules.items() if rule[key]) for key in found]
+
+
+def _shared(ties: Ties) -> tuple[Ties, Ints]:
+    """The ties of keys that several sellers show in the end, and of all phones, by new codes; and the codes that they had.
+
+    Most pictures and texts are one shop's own. They tie nobody, and every day's networks would count them again.
+    """
+    degree = np.bincount(ties.key, minlength=len(ties.kind))
+    useful = (degree > 1) | (ties.kind == CONTACT)
+    code = np.cumsum(useful) - 1
+    tie, beside = useful[ties.key], useful[ties.beside_content]
+    few = Ties(
+        code[ties.key[tie]], ties.seller[tie], ties.day[tie], ties.kind[useful], ties.value[useful], code[ties.stand_contact], ties.stand_day,
+        ties.beside_stand[beside], code[ties.beside_content[beside]],
+    )  # fmt: skip
+    return few, np.flatnonzero(useful)
 
 
 def first_official_day(seller: Ints, official: Bools, day: Ints, n: int) -> Ints:

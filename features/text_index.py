@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from features.buckets import Buckets, empty_buckets, mixed, slot_of, with_room
+from features.buckets import Buckets, empty_buckets, mixed, n_keys, slot_of, with_room
 from features.errors import DataError
 from features.segment.decide import compiled
 from features.signatures import BINS, WIDTH, Signatures
@@ -59,8 +59,11 @@ class TextIndex:
     def extended(self, new: Signatures, days: Ints) -> tuple[TextIndex, Ints]:
         """Return the index with ``new`` rows and each row's text number; ``days`` (since 1970) must all lie after those already in.
 
-        The order of rows does not matter. Raises `DataError` where a day lies before the index's last one.
+        The order of rows does not matter. The new index takes over this one's tables, half a gigabyte a million texts: this one can still say
+        groups, but not be extended again. Raises `DataError` where it was, or where a day lies before the index's last one.
         """
+        if n_keys(self.seen) != len(self.groups):
+            raise DataError("this text index was extended already; extend the one that came of it")
         if len(days) and days.min() <= self.last_day:
             raise DataError(f"the text index already holds day {self.last_day}; rows of day {days.min()} need it built anew")
         keys = signature_keys(new)
@@ -72,7 +75,6 @@ class TextIndex:
             groups=np.concatenate([self.groups, np.empty(n_distinct, np.int32)]),
             seen=with_room(self.seen, n_distinct),
             bands=with_room(self.bands, n_distinct * BANDS),
-            frequency=self.frequency.copy(),
             last_day=int(days.max()) if len(days) else self.last_day,
         )
         numbers = np.empty(len(new), np.int64)

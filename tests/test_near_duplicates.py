@@ -144,6 +144,14 @@ def test_an_index_refuses_rows_of_a_day_that_it_already_holds() -> None:
         index.extended(signatures([text(2)], [""]), np.array([5]))
 
 
+def test_an_index_is_extended_once() -> None:
+    old, numbers = empty_index().extended(signatures([text(1)], [""]), np.array([1]))
+    new, _ = old.extended(signatures([text(2)], [""]), np.array([2]))
+    assert old.group_keys(numbers).tolist() == new.group_keys(numbers).tolist()
+    with pytest.raises(DataError, match="extended already"):
+        old.extended(signatures([text(3)], [""]), np.array([3]))
+
+
 def test_limits_can_be_set() -> None:
     strict = empty_index(TextLimits(similar=0.99))
     index, numbers = strict.extended(signatures([text(1), edited(text(1), 2, 0.05)], ["", ""]), np.array([0, 0]))
