@@ -74,7 +74,7 @@ def parts(folder: Path) -> list[Path]:
     """Return the partitions of a table in order; raises `DataError` where there are none."""
     found = sorted(folder.glob("part-*.parquet"))
     if not found:
-        raise DataError(f"no part-*.parquet in {folder}; run the stage that writes it first")
+        raise DataError(f"no part-*.parquet in {folder}. Run the stage that writes it first.")
     return found
 
 
