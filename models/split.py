@@ -27,6 +27,8 @@ _CALIBRATION_SHARE = 0.25
 _MOST_ORIGINS, _DAYS_PER_ORIGIN = 3, 60
 #: From here one fold tells enough, and more would take the time of a coffee break each.
 _MANY_ROWS = 50_000
+#: Fewer sellers cannot be held apart in folds of folds.
+_LEAST_GROUPS = 12
 #: Words shared by more rows than both are a template ("Order of toys"), not one re-posted text: no group of its own; and, where it fills a fifth
 #: of the rows, nothing to purge by.
 _TEMPLATE_ROWS, _TEMPLATE_SHARE, _PURGE_SHARE = 50, 0.02, 0.2
@@ -88,6 +90,8 @@ def choose_split(y: Bools, when: pd.Series, known: pd.Series, sellers: pd.Series
         return Split("time+seller", why, timed)
     kind = "seller" if sellers.notna().mean() >= 0.5 else "group"
     what = "sellers" if kind == "seller" else "groups of the same words"
+    if len(np.unique(groups)) < _LEAST_GROUPS:
+        groups, kind, what = np.arange(len(y)), "group", f"rows (only {len(np.unique(groups))} groups: too few to hold any apart)"
     n_folds = max(2, min(3, int(y.sum()), len(np.unique(groups[y])) if y.any() else 2))
     outer = StratifiedGroupKFold(n_splits=n_folds, shuffle=True, random_state=seed)
     folds = []
@@ -99,6 +103,11 @@ def choose_split(y: Bools, when: pd.Series, known: pd.Series, sellers: pd.Series
         if len(y) > _MANY_ROWS:
             return Split(kind, f"{timed}; with {len(y):,} rows one fold of {n_folds} is the test, {what} apart", folds)
     return Split(kind, f"{timed}; {n_folds} folds with {what} apart", folds)
+
+
+def apart(groups: Ints, n_folds: int) -> Ints:
+    """Return ``groups``, or each row as its own where they are too few for ``n_folds`` folds."""
+    return groups if len(np.unique(groups)) >= n_folds else np.arange(len(groups))
 
 
 def group_codes(sellers: pd.Series, texts: Ints, networks: pd.Series | None = None) -> Ints:

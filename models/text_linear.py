@@ -22,6 +22,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedGroupKFold
 
 from features.text_hashes import N_COLUMNS, WORD_COLUMNS
+from models.split import apart
 
 Floats = npt.NDArray[np.float64]
 Floats32 = npt.NDArray[np.float32]
@@ -74,7 +75,7 @@ def text_folds(
     y: Bools, groups: npt.NDArray[np.int64], *, n_folds: int, seed: int
 ) -> list[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]]:
     """Return the folds of `fit_text`: positions to fit on and held positions; a group is never on both sides."""
-    return list(StratifiedGroupKFold(n_splits=n_folds, shuffle=True, random_state=seed).split(np.zeros(len(y)), y, groups))
+    return list(StratifiedGroupKFold(n_splits=n_folds, shuffle=True, random_state=seed).split(np.zeros(len(y)), y, apart(groups, n_folds)))
 
 
 def fit_text(counts: sp.csr_matrix, y: Bools, groups: npt.NDArray[np.int64], *, n_folds: int, seed: int) -> tuple[TextLinear, Floats]:

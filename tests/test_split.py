@@ -66,3 +66,9 @@ def test_very_many_rows_are_judged_on_one_fold_and_it_is_said() -> None:
     y, when, known, sellers, texts = world(60_000, days=1)
     split = choose_split(y, when, known, sellers, texts, seed=1)
     assert len(split.folds) == 1 and "60,000 rows" in split.why
+
+
+def test_three_sellers_are_too_few_to_be_held_apart_and_it_is_said() -> None:
+    y, when, known, _, texts = world(600, days=1)
+    split = choose_split(y, when, known, pd.Series(np.resize(["a", "b", "c"], 600), dtype="str"), texts, seed=1)
+    assert split.kind == "group" and "only 3 groups" in split.why and len(split.folds) == 3
