@@ -25,6 +25,7 @@ from pipeline.tracking import (
     find_registered,
     load_champion,
     log_training,
+    rivals,
     roll_back,
     runs_table,
     switch_champion,
@@ -241,7 +242,47 @@ def test_a_model_trained_by_other_code_comes_back(registry: Path) -> None:
     assert load_champion(registry) is not None
 
 
+# The pair to be compared
+
+
+def test_the_challenger_meets_the_champion_with_the_rows_that_each_learned_from(registry: Path) -> None:
+    market = small_market()
+    for one in (market.first, market.second):
+        log_training(one, parameters={}, folder=registry)
+    pair = rivals(None, registry)
+    assert pair.champion is not None and pair.note == ""
+    assert (pair.challenger.version, pair.champion.version) == (market.second.model.version, market.first.model.version)
+    assert [set(table["behaviour"]) for table in pair.learned] == [set(market.second.judged), set(market.first.judged)]
+    with pytest.raises(UnknownRun, match="is the champion already"):
+        rivals("champion", registry)
+
+
+def test_a_champion_that_cannot_be_loaded_is_replaced_by_the_evidence_and_the_note_says_so(two: tuple[Path, str, str]) -> None:
+    folder, first, second = two
+    damage(folder, second)
+    pair = rivals(first, folder)
+    assert pair.champion is None and len(pair.learned) == 1 and f"champion version {second} cannot be loaded" in pair.note
+
+
+def test_a_champion_that_does_not_say_what_it_learned_from_may_know_the_rows_that_judge(registry: Path) -> None:
+    market = small_market()
+    silent = saved_anew(market.first, registry / "silent", [BEHAVIOUR])
+    (registry / "silent" / "learned_rows.parquet").unlink()
+    for one in (silent, market.second):
+        log_training(one, parameters={}, folder=registry)
+    pair = rivals(None, registry)
+    assert pair.champion is not None and len(pair.learned) == 1 and "which favours it" in pair.note
+
+
 # Who needs MLflow
+
+
+@pytest.mark.parametrize("name", ["promote", "rollback", "reproduce"])
+def test_each_command_explains_itself(name: str) -> None:
+    from tests.test_cli import soihang
+
+    done = soihang(name, "--help")
+    assert done.returncode == 0 and done.stdout.startswith(f"Usage: soihang {name}") and "--json" in done.stdout
 
 
 @pytest.mark.parametrize("arguments", [["schema", "scores"], ["ingest", "{crawl}", "--out", "{out}"], ["plan", "--help"], ["promote", "--help"]])

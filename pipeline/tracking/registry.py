@@ -88,7 +88,11 @@ def rivals(wanted: str | None = None, folder: Path | None = None) -> Rivals:
         rival = load_version(holder.version, folder)
     except ModelError as error:
         return Rivals(entry, challenger, None, learned, f"champion version {holder.version} cannot be loaded ({error}); compared with evidence")
-    return Rivals(entry, challenger, rival, [*learned, fetch_learned_rows(holder.run_id, folder)], "")
+    try:
+        return Rivals(entry, challenger, rival, [*learned, fetch_learned_rows(holder.run_id, folder)], "")
+    except UnknownRun:
+        said = f"champion version {holder.version} does not say what it learned from: it may know rows that judge, which favours it"
+        return Rivals(entry, challenger, rival, learned, said)
 
 
 def switch_champion(version: str, decided_in: str, folder: Path | None = None) -> None:
