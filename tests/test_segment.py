@@ -273,7 +273,7 @@ def test_several_processes_may_start_on_an_empty_state_folder_at_once(tmp_path: 
     running = [subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, env=environment) for _ in range(4)]
     said = {process.communicate()[0].decode().strip() for process in running}
     assert said == {str([word_tokenize("áo sơ mi nam cao cấp")])}
-    assert list((tmp_path / "words").glob("*.npz")) and list((tmp_path / "numba").rglob("*.nbi"))
+    assert list((tmp_path / "words").glob("*.npz")) and list(tmp_path.glob("numba-*/**/*.nbi"))
 
 
 # Hashes
