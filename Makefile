@@ -28,7 +28,7 @@ bench: $(VENV)/.tested              ## speed and quality on the real listings, w
 	$(BIN)/python benchmarks/scoring.py
 	$(BIN)/python benchmarks/words_or_syllables.py
 	$(BIN)/python benchmarks/learned.py
-	$(BIN)/python benchmarks/prices.py
+	$(BIN)/python -m benchmarks.prices
 	$(BIN)/python benchmarks/sellers.py
 	$(BIN)/python benchmarks/links.py
 	$(BIN)/python benchmarks/market.py
