@@ -5,7 +5,7 @@ It only grows, so an index over a crawl can be kept and extended by the next day
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -60,12 +60,12 @@ def mixed(h: np.uint64) -> np.uint64:
 def slot_of(keys: Keys, key: np.uint64) -> int:
     """Return where ``key`` stands, or the free slot where it would."""
     # Lemire's reduction (2019): any number of slots, no division.
-    slot = np.int64(((key >> np.uint64(32)) * np.uint64(len(keys))) >> np.uint64(32))
+    slot: Any = np.int64(((key >> np.uint64(32)) * np.uint64(len(keys))) >> np.uint64(32))
     while keys[slot] != np.uint64(0) and keys[slot] != key:
         slot += 1
         if slot == len(keys):
             slot = 0
-    return slot
+    return slot  # type: ignore[no-any-return]
 
 
 @compiled
