@@ -16,9 +16,9 @@ import pandas as pd
 from models.slices import language
 
 Bools = npt.NDArray[np.bool_]
-#: A platform, category or language was learned from when this many labelled rows had it.
+#: A platform or language was learned from when this many labelled rows had it; a category is new when none had it.
 _LEAST_ROWS = 20
-#: Categories are checked only where most labelled rows have one of these; else they are as good as free text.
+#: Categories are checked only where most labelled rows have one so frequent; else they are as good as free text.
 _COVERED = 0.8
 
 
@@ -57,9 +57,9 @@ ANYTHING = Support([], [], [])
 def support_of(rows: pd.DataFrame) -> Support:
     """Return the support of labelled ``rows`` (``platform, category, title``)."""
     categories = rows["category"].dropna().astype("str")
-    known = _often(categories)
-    covered = bool(len(categories)) and categories.isin(known).mean() >= _COVERED
-    return Support(_often(rows["platform"].astype("str")), known if covered else [], _often(language(rows["title"])))
+    covered = bool(len(categories)) and categories.isin(_often(categories)).mean() >= _COVERED
+    seen = sorted(categories.unique().tolist()) if covered else []
+    return Support(_often(rows["platform"].astype("str")), seen, _often(language(rows["title"])))
 
 
 def _often(values: pd.Series) -> list[str]:

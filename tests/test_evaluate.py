@@ -150,8 +150,11 @@ def test_a_model_that_takes_over_gives_probabilities_and_leaves_nobody_without_a
     taken = take_in([market / "simulated" / "crawl"], out=market, config=config, mappings=load_mappings(), key=DEMO_KEY)
     done = finish_run(market, taken, config=config, model=model, features_done=True)
     scores = pd.read_parquet(market / "scores.parquet")
-    assert scores["score_kind"].eq("probability").all() and scores["model_version"].eq(model.version).all()
-    assert (scores["probability_low_counterfeit"] <= scores["probability_counterfeit"]).all()
+    assert scores["score_kind"].eq("probability").mean() > 0.99 and scores["model_version"].eq(model.version).all()
+    unlike = scores[scores["score_kind"].eq("evidence")]
+    assert unlike["probability_counterfeit"].isna().all() and unlike["band"].ne("green").all(), "unlike anything learned from: look first"
+    like = scores.drop(unlike.index)
+    assert (like["probability_low_counterfeit"] <= like["probability_counterfeit"]).all()
     assert scores["probability_scam"].isna().all(), "no model stands behind the others"
     assert done.plan.targets["reasons"].map(len).min() >= 1
     assert "xác suất do mô hình ước lượng" in (market / "index.html").read_text(encoding="utf-8")
