@@ -107,7 +107,7 @@ def eager() -> RunConfig:
 @pytest.fixture(scope="module")
 def market(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("market")
-    simulate_market(folder / "simulated", n_listings=12_000, seed=11)
+    simulate_market(folder / "simulated", n_listings=7_000, seed=11)
     config = eager()
     with lock(folder):
         taken = take_in([folder / "simulated" / "crawl"], out=folder, config=config, mappings=load_mappings(), key=DEMO_KEY)
