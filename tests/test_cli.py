@@ -17,6 +17,7 @@ import pytest
 from tests.conftest import is_root
 
 COMMANDS = ["demo", "run", "schema", "ingest", "score", "plan", "report", "simulate", "train", "evaluate", "doctor"]
+COMMANDS += ["evaluate-list", "labels", "promote", "rollback", "reproduce", "verify"]
 FAKE = {"tiêu đề": "Giày Nike N.I.K.E rep 1:1 full box bill", "giá bán": "250.000đ", "tên gian hàng": "Shop thử"}
 
 
