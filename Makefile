@@ -27,7 +27,8 @@ bench: $(VENV)/.tested              ## speed and quality on the real listings, w
 	$(BIN)/python benchmarks/kinds.py
 	$(BIN)/python benchmarks/scoring.py
 	$(BIN)/python benchmarks/words_or_syllables.py
-	$(BIN)/python benchmarks/learned.py
+	$(BIN)/python -m benchmarks.learned
+	$(BIN)/python benchmarks/imitations.py
 	$(BIN)/python -m benchmarks.prices
 	$(BIN)/python benchmarks/sellers.py
 	$(BIN)/python benchmarks/links.py
