@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -9,6 +10,10 @@ from contextlib import contextmanager
 from typing import TypeVar
 
 from joblib import Parallel, delayed
+from joblib.externals.loky import process_executor
+
+#: Bytes that a worker may hold more than after its first part, and seconds between looks.
+_MOST_KEPT, _LOOK_EVERY = 1_500_000_000, 30.0
 
 Part = TypeVar("Part")
 Result = TypeVar("Result")
@@ -19,18 +24,32 @@ def on_processes(work: Callable[[Part], Result], todo: Sequence[Part], *, n_jobs
 
     ``work`` and its results travel between processes. ``n_jobs`` is joblib's: -1 uses every core.
     """
-    yield from _workers(len(todo), n_jobs)(delayed(work)(part) for part in todo)
+    yield from _workers(len(todo), n_jobs)(delayed(_at_work)(work, part) for part in todo)
 
 
 @contextmanager
 def preparing(prepare: Callable[[], object], n_parts: int, *, n_jobs: int = -1) -> Iterator[None]:
     """Let every process that ``n_parts`` will need do ``prepare`` (its imports, say) beside the block; both are done when it ends."""
     run = _workers(n_parts, n_jobs)
-    pending = run(delayed(prepare)() for _ in range(run.n_jobs)) if run.n_jobs > 1 else iter(())
+    pending = run(delayed(_at_work)(_prepared, prepare) for _ in range(run.n_jobs)) if run.n_jobs > 1 else iter(())
     try:
         yield
     finally:
         deque(pending, maxlen=0)
+
+
+def _prepared(prepare: Callable[[], object]) -> None:
+    prepare()
+    # What is loaded now stays: no search for garbage needs to go through it again.
+    gc.collect()
+    gc.freeze()
+
+
+def _at_work(work: Callable[[Part], Result], part: Part) -> Result:
+    # A worker that remembers words grows for a while, up to a bound of its own; loky would take that for a leak, look for garbage every
+    # second and start a new worker, which knows no words.
+    process_executor._MAX_MEMORY_LEAK_SIZE, process_executor._MEMORY_LEAK_CHECK_DELAY = _MOST_KEPT, _LOOK_EVERY
+    return work(part)
 
 
 def _workers(n_parts: int, n_jobs: int) -> Parallel:

@@ -25,18 +25,20 @@ def score_command(
     from dataclasses import asdict
 
     from pipeline.config import contact_key, load_run_config
-    from pipeline.labels import read_outcomes
-    from pipeline.manifest import lock
     from pipeline.parallel import preparing
-    from pipeline.progress import RowProgress
     from pipeline.stages.features import prepare_reading
-    from pipeline.stages.links import link_lines, read_link_summary
-    from pipeline.stages.reviews import take_reviews
-    from pipeline.stages.run import judge, noisy_cues, score_lines
     from pipeline.store import parts
 
     settings = load_run_config(config)
+    # What this process still has to load and what its workers need takes seconds each: side by side.
     with preparing(prepare_reading, len(parts(folder / "work" / "listings"))):
+        from pipeline.labels import read_outcomes
+        from pipeline.manifest import lock
+        from pipeline.progress import RowProgress
+        from pipeline.stages.links import link_lines, read_link_summary
+        from pipeline.stages.reviews import take_reviews
+        from pipeline.stages.run import judge, noisy_cues, score_lines
+
         chosen = wanted_model(model)
     said: list[str] = []
     details: dict[str, object] = {}

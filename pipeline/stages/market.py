@@ -6,7 +6,8 @@ out, in the order of the part, so that scoring needs nothing but its own part.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pandas as pd
@@ -32,6 +33,8 @@ _LISTING_COLUMNS += [name for name in LINK_COLUMNS if name not in _LISTING_COLUM
 #: Read where a mapping carries them.
 _FURTHER_COLUMNS = ["x_seller_verified"]
 
+#: Columns of the row features that the listing has itself, and what only links are made from.
+_NOT_JOINED = frozenset({"platform", "listing_id", "captured_at", "seller_id", "signature"})
 #: Listing columns that the seller's profile repeats.
 _KNOWN = ["seller_n_products", "seller_n_followers", "seller_rating"]
 #: Cues that accuse nobody: a claim of being genuine, a way of writing, a fact left out.
@@ -49,9 +52,11 @@ def build_market(
     todo = parts(listings)
     drop_stale(features / "market", {part.name for part in todo})
     crawl, sizes = _compact(todo, features, reference.cues)
-    links = find_links(crawl, outcomes=outcomes)
-    write_links(links, features / "links", previous=previous)
-    table = market_features(crawl.drop(columns="signature"), reference, outcomes=outcomes, reviews=review_features(features), links=links)
+    # Links and prices know nothing of each other, and both are mostly compiled loops that let others run.
+    with ThreadPoolExecutor(1) as beside:
+        links = beside.submit(find_links, crawl, outcomes=outcomes)
+        table = market_features(crawl.drop(columns="signature"), reference, outcomes=outcomes, reviews=review_features(features), links=links.result)
+    write_links(links.result(), features / "links", previous=previous)
     begin = 0
     for part, size in zip(todo, sizes, strict=True):
         write_parquet(table.iloc[begin : begin + size].reset_index(drop=True), features / "market" / part.name)
@@ -64,20 +69,20 @@ def market_features(
     *,
     outcomes: pd.DataFrame | None = None,
     reviews: pd.DataFrame | None = None,
-    links: Links | None = None,
+    links: Callable[[], Links] | None = None,
 ) -> pd.DataFrame:
     """Return the market columns of every row of ``crawl`` (listing and row features, RangeIndex), same index.
 
-    ``links`` are those of the same crawl where they have been found already.
+    ``links`` gives those of the same crawl, where they are being found already.
     """
-    links = links or find_links(crawl, outcomes=outcomes)
     compared = crawl.assign(is_official=official(crawl).eq(1.0))
     prices = _prices(compared, reference)
     genuine = against_genuine(crawl, reference.genuine_prices)
     profile = seller_profile(
         crawl, prices["price_gap"], reference.seller_identity, settings=reference.sellers, outcomes=outcomes, reviews=reviews
     ).drop(columns=_KNOWN)
-    return pd.concat([prices, genuine, price_history(crawl, prices["price_expected"]), profile, links.columns], axis=1)
+    found = links() if links is not None else find_links(crawl, outcomes=outcomes)
+    return pd.concat([prices, genuine, price_history(crawl, prices["price_expected"]), profile, found.columns], axis=1)
 
 
 def _prices(compared: pd.DataFrame, reference: Reference) -> pd.DataFrame:
@@ -90,7 +95,8 @@ def _prices(compared: pd.DataFrame, reference: Reference) -> pd.DataFrame:
 
 def join_rows(part: Path, features: Path) -> pd.DataFrame:
     """Return the listings of ``part`` with their row and market features (under ``features``); the listing's own brand is ``brand_field``."""
-    columns = read_parquet(features / "rows" / part.name).drop(columns=["platform", "listing_id", "captured_at", "seller_id", "signature"])
+    path = features / "rows" / part.name
+    columns = read_parquet(path, columns=[name for name in pq.read_schema(path).names if name not in _NOT_JOINED])
     listings = read_parquet(part).rename(columns={"brand": "brand_field"})
     return pd.concat([listings, columns, read_parquet(features / "market" / part.name)], axis=1)
 
