@@ -20,7 +20,7 @@ Bools = npt.NDArray[np.bool_]
 Ints = npt.NDArray[np.int64]
 _TOKEN = re.compile(r"[^\W\d_]+")
 _LEAST_POSITIVES = 15
-_LEAST_DAYS = 42
+LEAST_DAYS = 42
 _TEST_SHARE = 0.3
 _CALIBRATION_SHARE = 0.25
 #: Later cuts of a rolling origin need this much more time and as many positives as any side.
@@ -125,7 +125,7 @@ def _by_time(y: Bools, when: pd.Series, known: pd.Series, groups: Ints, texts: I
         return "capture times are not known"
     times = when.astype("int64").to_numpy()
     days = (when.max() - when.min()).days
-    if days < _LEAST_DAYS:
+    if days < LEAST_DAYS:
         return "captures span fewer than six weeks"
     known_by = known.astype("int64").where(known.notna(), 0).to_numpy()
     cut = np.quantile(times, 1 - _TEST_SHARE, method="nearest")

@@ -17,7 +17,7 @@ from features.seller import seller_key
 from features.text_hashes import from_lists
 from models.evidence import weigh
 from models.matrix import matrix
-from models.split import group_codes, text_keys
+from models.split import LEAST_DAYS, group_codes, text_keys
 from pipeline.labels import KEY, Labels
 from pipeline.reference import Reference
 from pipeline.stages.links import linked_groups
@@ -74,11 +74,13 @@ def build_dataset(work: Path, labels: Labels, reference: Reference) -> Dataset:
     """Join features under ``work`` with ``labels``; raises `DataError` where none of them names a listing of the crawl.
 
     Market references are fitted on the whole crawl. Of outcomes a row sees what was known by the end of its capture day, never its own; sellers
-    that were ever linked are one group, so that no outcome speaks across a split.
+    that were ever linked are one group, so that no outcome speaks across a split. Where captures lie too close together for a split by time,
+    no row sees any outcome: sellers are then judged as if new, and what was found at them would tell.
     """
-    build_market(work / "listings", work, reference, outcomes=labels.outcomes)
-    wanted = pd.MultiIndex.from_frame(labels.table[KEY])
     todo = parts(work / "listings")
+    timed = _captured_days(todo) >= LEAST_DAYS
+    build_market(work / "listings", work, reference, outcomes=labels.outcomes if timed else None)
+    wanted = pd.MultiIndex.from_frame(labels.table[KEY])
     chances = labels.table["selection_probability"].notna().any() if "selection_probability" in labels.table else False
     n_rows = sum(len(read_parquet(part, columns=["platform"])) for part in todo) if chances else 0
     read = _Reader(work, reference, wanted, min(1.0, _CROWD / n_rows) if n_rows else 0.0)
@@ -112,6 +114,13 @@ def build_dataset(work: Path, labels: Labels, reference: Reference) -> Dataset:
         harm=_harm(everything, reference),
         crowd=_crowd(crowd),
     )
+
+
+def _captured_days(todo: list[Path]) -> int:
+    """Days between the first capture and the last, of those that were not guessed from the file."""
+    when = pd.concat([read_parquet(part, columns=["captured_at", "captured_precision"]) for part in todo])
+    told = when.loc[when["captured_precision"].ne("file"), "captured_at"]
+    return int((told.max() - told.min()).days) if len(told) else 0
 
 
 class _Part(NamedTuple):
