@@ -7,7 +7,7 @@ cleared here is read by `features.rejoin` as ever, so nothing is decided twice a
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -16,6 +16,7 @@ import numpy.typing as npt
 from features.letters import ALNUM, LEET_SIGN, LETTER, ODD, OUTSIDE, SEPARATOR, TONE, kinds_table
 from features.rejoin import REACH, are_clear_singles, is_clear_chunk, is_clear_token
 from features.segment.decide import compiled
+from features.segment.segmenter import batches
 from features.vocabulary import Vocabulary
 
 #: Characters looked at together: what stays in a core's cache.
@@ -43,7 +44,7 @@ def screen(low: Sequence[str], known: Vocabulary) -> Screened:
     odd: list[bool] = []
     toned: list[bool] = []
     clear: list[bool] = []
-    for batch in _batches(low):
+    for batch in batches(low, _BATCH):
         joined = f" {' '.join(batch)} "
         codes = np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), dtype="<u4")
         starts = np.zeros(len(batch) + 1, dtype=np.int64)
@@ -63,17 +64,6 @@ def _unclear(joined: str, spans: Spans, known: Vocabulary) -> set[int]:
         if text not in found and not _IS_CLEAR[what](joined, start, end, known):
             found.add(text)
     return found
-
-
-def _batches(texts: Sequence[str]) -> Iterator[Sequence[str]]:
-    start = held = 0
-    for number, text in enumerate(texts):
-        if number > start and held + len(text) > _BATCH:
-            yield texts[start:number]
-            start, held = number, 0
-        held += len(text)
-    if start < len(texts):
-        yield texts[start:]
 
 
 @compiled

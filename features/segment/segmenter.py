@@ -81,11 +81,11 @@ class Segmenter:
         return Decided(tokens, labels, ends, scores)
 
 
-def batches(texts: Sequence[str]) -> Iterator[Sequence[str]]:
-    """Cut texts into runs of at most ``BATCH_CHARACTERS`` (a longer text alone)."""
+def batches(texts: Sequence[str], characters: int = BATCH_CHARACTERS) -> Iterator[Sequence[str]]:
+    """Cut texts into runs of at most so many ``characters`` (a longer text alone)."""
     start = held = 0
     for number, text in enumerate(texts):
-        if number > start and held + len(text) > BATCH_CHARACTERS:
+        if number > start and held + len(text) > characters:
             yield texts[start:number]
             start, held = number, 0
         held += len(text)
