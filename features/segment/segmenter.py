@@ -42,7 +42,7 @@ class Segmenter:
         """
         found: list[list[str]] = []
         with self._lock:
-            for batch in batches(texts):
+            for batch in batches(texts, BATCH_CHARACTERS):
                 tokens, labels, ends, _ = self.decide(batch)
                 piece = self.chunks.pieces.__getitem__
                 codes = (2 * tokens + labels).tolist()
@@ -62,7 +62,7 @@ class Segmenter:
         indptr, values = [np.zeros(1, dtype=np.int64)], [np.empty(0, dtype=np.uint64)]
         token_indptr, token_values = list(indptr), list(values)
         with self._lock:
-            for batch in batches(texts):
+            for batch in batches(texts, BATCH_CHARACTERS):
                 tokens, labels, ends, _ = self.decide(batch)
                 by_token = self.chunks.hashes()
                 token_values.append(by_token[tokens])
@@ -81,7 +81,7 @@ class Segmenter:
         return Decided(tokens, labels, ends, scores)
 
 
-def batches(texts: Sequence[str], characters: int = BATCH_CHARACTERS) -> Iterator[Sequence[str]]:
+def batches(texts: Sequence[str], characters: int) -> Iterator[Sequence[str]]:
     """Cut texts into runs of at most so many ``characters`` (a longer text alone)."""
     start = held = 0
     for number, text in enumerate(texts):
