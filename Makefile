@@ -8,7 +8,7 @@ demo: $(VENV)/.installed            ## the main job on the shipped sample: out/d
 	$(BIN)/soihang demo --out out/demo
 
 test: $(VENV)/.tested               ## all that is not slow
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -m "not slow" -n auto --dist loadfile
 
 check: $(VENV)/.tested              ## lint and types
 	$(BIN)/ruff check .
