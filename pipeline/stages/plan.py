@@ -22,7 +22,7 @@ from pipeline.reports.wording import ACTIONS, LEVEL_ONE, LEVEL_TWO, LEVELS, SIGN
 from pipeline.routing import CENTRAL, route
 from pipeline.stages.plan_networks import join_networks, name_networks
 from pipeline.store import parts, read_parquet
-from pipeline.tables.targets import TARGET_LISTINGS, TARGETS
+from pipeline.tables.targets import BY_PRIORITY, NOT_SELECTED, QUEUE_PLATFORM, TARGET_COLUMNS, TARGET_LISTINGS, TARGETS
 
 CHOSEN, RESERVE, WAITING = "Chính thức", "Dự bị", "Chờ"
 
@@ -68,12 +68,31 @@ def plan(
     targets = name_networks(targets.set_index("subject"), pool, features).reset_index()
     targets = _rank(targets, as_of, settings, capacity)
     shown = flagged[flagged.groupby("subject", sort=False).cumcount() < settings.max_listings_per_target]
+    targets = _with_all_columns(targets)
     return Plan(TARGETS.validate(targets[list(TARGETS.columns)]), _listings(shown, targets, spoken), _size_correlation(sellers))
+
+
+def _with_all_columns(targets: pd.DataFrame) -> pd.DataFrame:
+    """Columns that planning is about to fill, as they stand where nothing is known."""
+    known = {
+        "queue": QUEUE_PLATFORM, "urgent": False, "explainable": True, "selection_probability": 0.0, "harm": targets["priority"],
+        "selection": np.where(targets["reserve"], NOT_SELECTED, BY_PRIORITY), "harm_note": "", "change": "", "change_why": "",
+        "last_seen": pd.Timestamp(0, tz="UTC").as_unit("us"), "don_vi_chu_tri": targets["authority"].where(targets["authority"].ne(CENTRAL)),
+    }  # fmt: skip
+    table = targets.copy()
+    for name, (kind, _, _) in TARGET_COLUMNS.items():
+        if name not in table:
+            value = known.get(name, 1.0 if name.startswith("factor_") else np.nan)
+            table[name] = pd.Series([[] for _ in range(len(table))], dtype="object") if kind == "object" else pd.Series(value, index=table.index)
+        if kind != "object":
+            table[name] = table[name].astype(kind)
+    return table
 
 
 def _pool(listings: Path, features: Path, scores: pd.DataFrame) -> pd.DataFrame:
     """Every scored listing with what a target needs; descriptions are left out."""
-    wanted = [*_KEY, "url", "title", "price_vnd", "seller_id", "seller_name", "location", "source_file", "source_line", "row_hash"]
+    wanted = [*_KEY, "url", "title", "price_vnd", "seller_id", "seller_name", "location", "captured_precision"]
+    wanted += ["source_file", "source_line", "row_hash"]
     frames = []
     for part in parts(listings):
         left = read_parquet(part, columns=wanted)
