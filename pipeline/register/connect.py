@@ -1,0 +1,101 @@
+"""Where the register lies, and a connection to it that says plainly when it does not answer."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import sqlalchemy
+from sqlalchemy import Connection, Engine, event
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
+
+from features.errors import ConfigError, SoiHangError
+
+VARIABLE = "SOIHANG_DATABASE"
+_LOCAL = "soihang.db"
+
+
+class DatabaseAway(SoiHangError):
+    """The register's database does not answer or cannot be written."""
+
+    exit_code = 6
+
+
+def database_url(url: str | None = None, folder: Path | None = None) -> URL:
+    """Return where the register is: ``url``, else ``SOIHANG_DATABASE``, else ``soihang.db`` in ``folder`` (the current one).
+
+    A plain path is taken for an SQLite file. Raises `ConfigError` where it is neither path nor URL of SQLite or PostgreSQL.
+    """
+    told = url or os.environ.get(VARIABLE) or str((folder or Path.cwd()).resolve() / _LOCAL)
+    try:
+        found = make_url(told) if "://" in told else URL.create("sqlite", database=str(Path(told).resolve()))
+    except ArgumentError:
+        # The text is not repeated: it may hold a password.
+        raise ConfigError(f"{VARIABLE} is no database URL; write postgresql://USER@HOST/NAME, sqlite:///FILE or a path") from None
+    if found.get_backend_name() not in ("sqlite", "postgresql"):
+        raise ConfigError(f"the register knows SQLite and PostgreSQL, not {found.get_backend_name()!r}; see docs/outcomes.md")
+    return found
+
+
+def named(url: URL) -> str:
+    """Return the URL as it may be shown: without its password."""
+    return url.render_as_string(hide_password=True)
+
+
+@contextmanager
+def connected(url: str | None = None, *, folder: Path | None = None) -> Iterator[Connection]:
+    """Yield a connection inside one transaction: all of it is kept, or after an error nothing. The tables may be missing or older."""
+    where = database_url(url, folder)
+    engine = _engine(where)
+    try:
+        with engine.begin() as connection:
+            yield connection
+    except OperationalError as error:
+        raise DatabaseAway(f"the database {named(where)} does not answer: {_first_line(error)}") from error
+    finally:
+        engine.dispose()
+
+
+def _engine(url: URL) -> Engine:
+    try:
+        engine = sqlalchemy.create_engine(url)
+    except (NoSuchModuleError, ModuleNotFoundError) as error:
+        raise ConfigError(f"the driver of {named(url)} is missing ({error}); for PostgreSQL: pip install psycopg2-binary") from error
+    if url.get_backend_name() == "sqlite":
+        _made_private(url)
+        event.listen(engine, "connect", _sqlite_rules)
+        event.listen(engine, "begin", _sqlite_begin)
+    return engine
+
+
+def _made_private(url: URL) -> None:
+    """Make the file before SQLite does, so that nobody else may read it."""
+    if not url.database or url.database == ":memory:":
+        return
+    path = Path(url.database)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    except OSError as error:
+        raise DatabaseAway(f"cannot open the database {path}: {error.strerror}; name another with {VARIABLE} or --database") from error
+
+
+def _sqlite_rules(connection: object, record: object) -> None:
+    # The driver would commit before every CREATE TABLE; a stopped upgrade must leave nothing.
+    connection.isolation_level = None  # type: ignore[attr-defined]
+    cursor = connection.cursor()  # type: ignore[attr-defined]
+    cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.execute("PRAGMA busy_timeout=30000")
+    cursor.close()
+
+
+def _sqlite_begin(connection: Connection) -> None:
+    # Readers that turn writers half-way can deadlock in SQLite: one writer from the start.
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _first_line(error: DBAPIError) -> str:
+    return str(error.orig).strip().splitlines()[0]
