@@ -39,6 +39,18 @@ class PlanConfig(_Frozen):
     reserve_per_authority: int = Field(ge=0)
     central_targets: int = Field(ge=0)
     max_listings_per_target: int = Field(ge=1, le=1000)
+    priority_scale: float = Field(default=4.0, gt=0)
+    reach_full: float = Field(default=10_000, gt=1)
+    value_from: float = Field(default=100_000, gt=0)
+    value_full: float = Field(default=100_000_000, gt=0)
+    remote_floor: int = Field(default=1, ge=0)
+    cool_down_days: int = Field(default=28, ge=0)
+    review_slots: int = Field(default=2, ge=0)
+    review_near: float = Field(default=0.5, ge=0, le=1)
+    alerts_a_week: int = Field(default=3, ge=0, le=3)
+    alert_health: float = Field(default=1.8, ge=1)
+    inputs: Path | None = None
+    issued: Path | None = None
 
 
 class ControlConfig(_Frozen):
