@@ -41,6 +41,10 @@ ACTIONS = {
 #: From the firmest down.
 LEVELS = LEVEL_ONE, LEVEL_TWO, UNSURE = ("Ưu tiên 1", "Ưu tiên 2", "Chưa đủ căn cứ nhận định")
 
+NOT_EXPLAINABLE = "Chưa giải thích được bằng lời của tin; không dùng làm căn cứ"
+NO_SIGN = "Chưa thấy dấu hiệu"
+"""What green is called: a listing without signs is not thereby safe."""
+
 NOT_A_PROBABILITY = "Xếp theo mức ưu tiên do cộng các dấu hiệu, không phải xác suất vi phạm."
 BY_PROBABILITY = (
     "Xếp theo xác suất do mô hình ước lượng từ kết quả kiểm tra đã biết; xác suất chỉ để xếp thứ tự, không phải kết luận."
@@ -93,6 +97,13 @@ def format_date(day: date) -> str:
 def format_time(when: datetime) -> str:
     """Return dd/mm/yyyy HH:MM in Vietnamese time."""
     return when.astimezone(VIETNAM).strftime("%d/%m/%Y %H:%M")
+
+
+def format_captured(when: datetime, precision: str) -> str:
+    """Return when a listing was seen, no more exactly than the source says; Vietnamese time."""
+    local = when.astimezone(VIETNAM)
+    exact = {"second": "%d/%m/%Y %H:%M", "month": "%m/%Y", "year": "%Y"}
+    return local.strftime(exact.get(precision, "%d/%m/%Y"))
 
 
 def list_title(day: date) -> str:
