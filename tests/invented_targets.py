@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -75,7 +76,8 @@ def _target(code: str, authority: str, place: str | None, rank: int, n: int, tex
         "don_vi_phoi_hop": ["Chi cục Quản lý thị trường TP. Hà Nội"] if rank % 5 == 0 else [],
         "queue": QUEUE_REFER if standing == REFERRED else QUEUE_PLATFORM, "rank": rank, "standing": standing, "reserve": standing != CHOSEN,
         "urgent": rank == 1, "selection": BY_PRIORITY, "selection_probability": 1.0, "level": LEVELS[0 if rank <= 6 else 1 if rank <= 22 else 2],
-        "subject_kind": "seller", "platform": "sàn thử", "seller_id": f"S{rank}", "seller_name": texts.get("shop", f"Gian hàng mẫu số {rank} giày xách tay"),
+        "subject_kind": "seller", "platform": "sàn thử", "seller_id": f"S{rank}",
+        "seller_name": texts.get("shop", f"Gian hàng mẫu số {rank} giày xách tay"),
         "subject_url": "https://shopee.vn/shop/1" if rank % 2 else "https://cua-hang-mau.example/gian-hang/1", "goods": "giày dép, túi ví",
         "brands": "Nike, Adidas, New Balance", "network_shops": ["Gian hàng mẫu A (sàn thử)", "Gian hàng mẫu B (Shopee)"] if rank % 5 == 0 else [],
         "behaviours": behaviours, "signs": "; ".join(SIGN_NAMES[name] for name in behaviours), "main_reason": _REASONS[0], "explainable": True,
@@ -97,5 +99,5 @@ def _listing(code: str, number: int, texts: dict[str, str]) -> dict[str, Any]:
         "price_vnd": 390_000.0 + number, "reference": _REASONS[1], "captured_at": DAY - timedelta(days=number), "captured_precision": "second",
         "seller_name": texts.get("shop", "Gian hàng mẫu"), "reasons": list(_REASONS[:2]),
         "highlights": [{"field": "title", "start": at, "end": at + 7}] if at >= 0 else [], "source_file": "thu.csv", "source_line": 2.0 + number,
-        "row_hash": f"{abs(hash((code, number))):016x}"[:16],
+        "row_hash": hashlib.sha256(f"{code} {number}".encode()).hexdigest()[:16],
     }  # fmt: skip

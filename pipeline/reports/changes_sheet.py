@@ -12,8 +12,8 @@ from pipeline.reports.safe_text import for_cell
 from pipeline.reports.sheet_styles import Styles, row_height, set_landscape
 
 _COLUMNS = (
-    ("Mã dòng tuần này", 17), ("Mã dòng danh sách trước", 17), ("Gian hàng, sàn", 26), ("Hạng trước", 9), ("Hạng này", 9),
-    ("Thay đổi", 22), ("Vì sao", 43),
+    ("Mã dòng tuần này", 17), ("Mã dòng danh sách trước", 17), ("Gian hàng, sàn", 25), ("Hạng trước", 9), ("Hạng này", 9),
+    ("Thay đổi", 22), ("Vì sao", 41),
 )  # fmt: skip
 NOTHING_BEFORE = "Chưa có danh sách trước để so sánh."
 _STILL, _OUT = "–", "ra khỏi danh sách"
@@ -31,7 +31,7 @@ def write_changes(sheet: Worksheet, styles: Styles, targets: pd.DataFrame, left:
     for at, cells in enumerate(rows, start=1):
         for column, text in enumerate(cells):
             sheet.write_string(at, column, for_cell(text), styles["code" if column == 0 else "centre" if column in (1, 3, 4) else "cell"])
-        sheet.set_row(at, row_height([(text, width) for text, (_, width) in zip(cells, _COLUMNS, strict=True)], most=6))
+        sheet.set_row(at, row_height([(text, width) for text, (_, width) in zip(cells, _COLUMNS, strict=True)], most=5))
     if not rows:
         sheet.write_string(1, 0, NOTHING_BEFORE, styles["note"])
     last = max(1, len(rows))
@@ -45,7 +45,7 @@ def _moved(row: Any) -> list[str]:
     return [
         row.code,
         str(target_row.value_of(row, "previous_code", _STILL)),
-        f"{target_row.shop(row)[:120]}\n{target_row.sites(row)}",
+        target_row.shop_in(row, 25, 3),
         _STILL if before is None else f"{before:.0f}",
         str(row.rank),
         str(target_row.value_of(row, "change")),

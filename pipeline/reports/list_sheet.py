@@ -45,9 +45,11 @@ def write_list(sheet: Worksheet, styles: Styles, targets: pd.DataFrame, summary:
 def _heading(sheet: Worksheet, styles: Styles, summary: dict[str, Any]) -> int:
     """Write the lines above the table; returns the header's row."""
     sheet.write_string(0, 0, list_title(date.fromisoformat(summary["as_of"])), styles["title"])
-    sheet.set_row(0, 20)
+    sheet.set_row(0, 18)
     _approval(sheet, styles, summary)
     data_date = format_date(date.fromisoformat(summary["data_date"]))
+    sheet.set_row(1, 14)
+    sheet.set_row(2, 14)
     sheet.write_string(2, 0, f"Ngày dữ liệu: {data_date}. {order_note(summary['score_kind'])}", styles["note"])
     banners = [text for wanted, text in ((summary["is_old"], OLD_DATA), (summary["synthetic"], SYNTHETIC)) if wanted]
     if not banners:
@@ -78,13 +80,13 @@ def _target(sheet: Worksheet, at: int, row: Any, styles: Styles) -> None:
     number = f"{row.rank}" if row.standing == CHOSEN else f"{row.rank} · {row.standing}"
     printed = {
         "number_and_code": f"{number}\n{row.code}\n{row.level}",
-        "shop": f"{cut_to_lines(target_row.shop(row), _WIDTH['shop'], 2)}\n{target_row.sites(row)}",
+        "shop": target_row.shop_in(row, _WIDTH["shop"], _LINES),
         "goods": cut_to_lines(target_row.goods(row), _WIDTH["goods"], _LINES),
         "signs": _few_signs(row.signs.split("; ")),
         "reasons": _few_reasons(row),
         "location": _place(row),
         "counts": f"{row.n_flagged}/{row.n_collected}",
-        "action": row.action,
+        "action": cut_to_lines(row.action, _WIDTH["action"], _LINES),
     }
     screen = {
         "level": row.level,
@@ -107,7 +109,7 @@ def _target(sheet: Worksheet, at: int, row: Any, styles: Styles) -> None:
         sheet.write_blank(at, _AT[key], None, styles["answer"])
     url = target_row.value_of(row, "subject_url", None)
     write_link(sheet, at, _AT["link"], url, "Mở trên sàn" if url else "", styles)
-    sheet.set_row(at, row_height([(text, _WIDTH[key]) for key, text in printed.items()], least=_LINES, most=_LINES + 2))
+    sheet.set_row(at, row_height([(printed["number_and_code"], _WIDTH["number_and_code"])], least=_LINES))
 
 
 def _few_signs(signs: list[str]) -> str:

@@ -14,7 +14,7 @@ from pipeline.reports.wording import format_captured, format_price, platform_nam
 
 MAX_A_TARGET = 20
 _COLUMNS = (
-    ("Mã dòng", 16), ("Tiêu đề tin (trích nguyên văn)", 38), ("Giá đăng", 11), ("Vì sao (so với thị trường)", 39),
+    ("Mã dòng", 16), ("Tiêu đề tin (trích nguyên văn)", 36), ("Giá đăng", 11), ("Vì sao (so với thị trường)", 38),
     ("Sàn, mã tin", 15), ("Thu thập lúc (giờ Việt Nam)", 10), ("Mã bằng chứng", 14), ("Tệp, dòng", 26), ("Địa chỉ tin", 30),
 )  # fmt: skip
 _PRINTED = 7
@@ -55,7 +55,7 @@ def _listing(sheet: Worksheet, at: int, row: Any, styles: Styles) -> None:
         write_link(sheet, at, 8, row.url, "Mở tin trên sàn", styles)
     else:
         sheet.write_string(at, 8, for_cell(dead_link(row.url)), styles["cell"])
-    sheet.set_row(at, row_height([(title, 38), (reasons, 39), (ident, 15), ("\n", 1)], most=_LINES))
+    sheet.set_row(at, row_height([(title, 36), (reasons, 38), (ident, 15), ("\n", 1)], most=_LINES))
 
 
 def _marked(sheet: Worksheet, at: int, column: int, title: str, highlights: Any, styles: Styles) -> None:

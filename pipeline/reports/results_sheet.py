@@ -15,7 +15,6 @@ from xlsxwriter.worksheet import Worksheet
 from pipeline.reports import target_row
 from pipeline.reports.safe_text import for_cell
 from pipeline.reports.sheet_styles import Styles, row_height, set_landscape
-from pipeline.reports.text_width import cut_to_lines
 from pipeline.tables.targets import CHOSEN, REFERRED, RESERVE, REVIEW
 
 
@@ -57,13 +56,13 @@ RESULT_RANGE, OPINION_RANGE, YES_NO_RANGE = "KET_QUA", "Y_KIEN", "CO_KHONG"
 #: Columns of "Danh sách": nine are printed; those after them are for sorting, filtering and reading on the screen.
 LIST_COLUMNS: tuple[Column, ...] = (
     Column("number_and_code", "STT và mã dòng", 16),
-    Column("shop", "Gian hàng, sàn", 17),
+    Column("shop", "Gian hàng, sàn", 16),
     Column("goods", "Mặt hàng, nhãn hiệu", 13),
-    Column("signs", "Dấu hiệu cần xác minh", 17),
-    Column("reasons", "Lý do chính (trích nguyên văn)", 36),
+    Column("signs", "Dấu hiệu cần xác minh", 16),
+    Column("reasons", "Lý do chính (trích nguyên văn)", 35),
     Column("location", "Nơi gửi hàng hiển thị (độ tin cậy)", 12),
-    Column("counts", "Số tin có dấu hiệu/đã thu thập", 9),
-    Column("action", "Đề xuất", 14),
+    Column("counts", "Số tin có dấu hiệu/đã thu thập", 10),
+    Column("action", "Đề xuất", 13),
     Column("opinion", "Ý kiến người rà soát", 9, True),
     Column("opinion_reason", "Lý do (khi Không hoặc Hoãn)", 24, True),
     Column("level", "Mức ưu tiên", 13),
@@ -84,17 +83,17 @@ N_PRINTED = 9
 #: Columns of "Kết quả": one row per target, in the list's order. The code is the key; the shop only helps the eye.
 RESULT_COLUMNS: tuple[Column, ...] = (
     Column("code", "Mã dòng", 16),
-    Column("shop", "Gian hàng, sàn", 20),
-    Column("result", "Kết quả", 18, True),
+    Column("shop", "Gian hàng, sàn", 18),
+    Column("result", "Kết quả", 17, True),
     Column("happened_at", "Ngày kiểm tra, xác minh", 11, True),
-    Column("behaviours", "Nội dung ghi nhận (nếu khác dấu hiệu)", 15, True),
+    Column("behaviours", "Nội dung ghi nhận (nếu khác dấu hiệu)", 14, True),
     Column("decision_number", "Số QĐ xử phạt", 9, True),
     Column("decision_date", "Ngày QĐ xử phạt", 10, True),
     Column("fine_vnd", "Tiền phạt (đồng)", 10, True),
     Column("goods_value_vnd", "Trị giá hàng tạm giữ/tịch thu (đồng)", 11, True),
     Column("to_investigation", "Chuyển CQĐT", 7, True),
     Column("usefulness", "Mức hữu ích (1–5)", 6, True),
-    Column("note", "Ghi chú", 10, True),
+    Column("note", "Ghi chú", 8, True),
 )
 
 _HEADER = 1
@@ -103,6 +102,7 @@ _DATES, _MONEY = ("happened_at", "decision_date"), ("fine_vnd", "goods_value_vnd
 
 def write_results(sheet: Worksheet, styles: Styles, targets: pd.DataFrame) -> None:
     """Write a row for every target that was given to somebody, to be filled in and sent back."""
+    sheet.set_row(0, 20)
     sheet.write_string(0, 0, "KẾT QUẢ KIỂM TRA, XÁC MINH – ghi xong gửi lại cả tệp; không sửa mã dòng", styles["title"])
     for column, one in enumerate(RESULT_COLUMNS):
         sheet.set_column(column, column, one.width)
@@ -123,8 +123,7 @@ def _row(sheet: Worksheet, at: int, row: Any, styles: Styles) -> None:
         if one.key == "code":
             sheet.write_string(at, column, row.code, styles["code"])
         elif one.key == "shop":
-            text = f"{cut_to_lines(for_cell(target_row.shop(row)), one.width, 2)}\n{target_row.sites(row)}"
-            sheet.write_string(at, column, text, styles["cell"])
+            sheet.write_string(at, column, for_cell(target_row.shop_in(row, one.width, 3)), styles["cell"])
         else:
             sheet.write_blank(at, column, None, styles[_answer_style(one.key)])
     sheet.set_row(at, row_height([("", 1.0)], least=3))

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from pipeline.reports.safe_text import one_line, visible
+from pipeline.reports.text_width import cut_to_lines, n_lines
 from pipeline.reports.wording import NOT_EXPLAINABLE, platform_name
 from pipeline.tables.targets import CHOSEN, HELD, REFERRED, RESERVE, REVIEW, WAITING
 
@@ -39,7 +40,13 @@ def shop(row: Any) -> str:
 def sites(row: Any) -> str:
     """Return the platform, and for a network how many other shops belong to it."""
     others = max(0, len(items_of(row, "network_shops")) - 1)
-    return platform_name(row.platform) + (f" và {others} gian hàng liên kết" if others else "")
+    return platform_name(row.platform) + (f" và {others} gian liên kết" if others else "")
+
+
+def shop_in(row: Any, width: float, lines: int) -> str:
+    """Return shop and platform in at most ``lines`` lines of a column of ``width``: the name is cut, the platform is not."""
+    where = sites(row)
+    return f"{cut_to_lines(shop(row), width, max(1, lines - n_lines(where, width)))}\n{where}"
 
 
 def goods(row: Any) -> str:
