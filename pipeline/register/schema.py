@@ -99,12 +99,12 @@ ISSUED_LISTS = Table(
     "issued_lists", METADATA, _id(),
     Column("number", String(40), nullable=False, comment="as printed: 48/2026"),
     Column("version", Integer, nullable=False, comment="1, and more for corrections"),
-    Column("kind", String(20), nullable=False, comment="weekly or alert"),
+    Column("kind", String(20), nullable=False, comment="as issue.json says: the week's list or a quick alert"),
     Column("list_date", Date, nullable=False, comment="the list's day, Vietnamese"),
     Column("due_on", Date, nullable=False, comment="last day for sending it back"),
     Column("content_hash", String(64), nullable=False, unique=True, comment="SHA-256 of its rows"),
     _recorded(),
-    UniqueConstraint("number", "version", name="uq_issued_lists_number_version"),
+    UniqueConstraint("number", "kind", "version", name="uq_issued_lists_number_kind_version"),
     comment="lists that went out",
 )  # fmt: skip
 
@@ -115,7 +115,7 @@ ISSUED_ROWS = Table(
     Column("authority", String(120), nullable=False, comment="who leads"),
     *_subject(),
     Column("seller_name", Text, comment="shop name as displayed"),
-    Column("standing", String(20), nullable=False, comment="Chính thức, Dự bị or Chờ"),
+    Column("standing", String(40), nullable=False, comment="as in targets; only rows that a person was given are kept"),
     Column("behaviours", Text, comment="signs by code name, joined by ',', strongest first"),
     Column("expected", Float, comment="chance of a find as of the list; missing where no calibrated model stood behind it"),
     Column("selection_kind", String(40), comment="how it came onto the list"),
@@ -194,7 +194,7 @@ DESK_REVIEWS = Table(
 
 SANCTION_DECISIONS = Table(
     "sanction_decisions", METADATA, _id(),
-    Column("outcome_id", ForeignKey("outcomes.id"), index=True),
+    Column("issued_row_id", ForeignKey("issued_rows.id"), index=True),
     Column("returned_row_id", ForeignKey("returned_rows.id")),
     *_subject(),
     Column("number", String(80), comment="as written; missing where only goods were held or the case was passed on"),

@@ -41,14 +41,14 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("number", sa.String(length=40), nullable=False, comment="as printed: 48/2026"),
         sa.Column("version", sa.Integer(), nullable=False, comment="1, and more for corrections"),
-        sa.Column("kind", sa.String(length=20), nullable=False, comment="weekly or alert"),
+        sa.Column("kind", sa.String(length=20), nullable=False, comment="as issue.json says: the week's list or a quick alert"),
         sa.Column("list_date", sa.Date(), nullable=False, comment="the list's day, Vietnamese"),
         sa.Column("due_on", sa.Date(), nullable=False, comment="last day for sending it back"),
         sa.Column("content_hash", sa.String(length=64), nullable=False, comment="SHA-256 of its rows"),
         sa.Column("recorded_at", UtcTime(), nullable=False, comment="when this row was written"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_issued_lists")),
         sa.UniqueConstraint("content_hash", name=op.f("uq_issued_lists_content_hash")),
-        sa.UniqueConstraint("number", "version", name="uq_issued_lists_number_version"),
+        sa.UniqueConstraint("number", "kind", "version", name="uq_issued_lists_number_kind_version"),
         comment="lists that went out",
     )
     op.create_table(
@@ -77,7 +77,7 @@ def upgrade() -> None:
         sa.Column("seller_id", sa.String(length=200), nullable=True),
         sa.Column("listing_id", sa.String(length=200), nullable=True),
         sa.Column("seller_name", sa.Text(), nullable=True, comment="shop name as displayed"),
-        sa.Column("standing", sa.String(length=20), nullable=False, comment="Chính thức, Dự bị or Chờ"),
+        sa.Column("standing", sa.String(length=40), nullable=False, comment="as in targets; only rows that a person was given are kept"),
         sa.Column("behaviours", sa.Text(), nullable=True, comment="signs by code name, joined by ',', strongest first"),
         sa.Column(
             "expected", sa.Float(), nullable=True, comment="chance of a find as of the list; missing where no calibrated model stood behind it"
@@ -172,7 +172,7 @@ def upgrade() -> None:
     op.create_table(
         "sanction_decisions",
         sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("outcome_id", sa.Integer(), nullable=True),
+        sa.Column("issued_row_id", sa.Integer(), nullable=True),
         sa.Column("returned_row_id", sa.Integer(), nullable=True),
         sa.Column("platform", sa.String(length=60), nullable=False),
         sa.Column("seller_id", sa.String(length=200), nullable=True),
@@ -189,14 +189,14 @@ def upgrade() -> None:
         sa.Column("recorded_at", UtcTime(), nullable=False, comment="when this row was written"),
         sa.CheckConstraint("fine_vnd >= 0 and goods_value_vnd >= 0", name=op.f("ck_sanction_decisions_money")),
         sa.CheckConstraint("seller_id is not null or listing_id is not null", name=op.f("ck_sanction_decisions_subject")),
-        sa.ForeignKeyConstraint(["outcome_id"], ["outcomes.id"], name=op.f("fk_sanction_decisions_outcome_id")),
+        sa.ForeignKeyConstraint(["issued_row_id"], ["issued_rows.id"], name=op.f("fk_sanction_decisions_issued_row_id")),
         sa.ForeignKeyConstraint(["returned_row_id"], ["returned_rows.id"], name=op.f("fk_sanction_decisions_returned_row_id")),
         sa.ForeignKeyConstraint(["supersedes"], ["sanction_decisions.id"], name=op.f("fk_sanction_decisions_supersedes")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_sanction_decisions")),
         sa.UniqueConstraint("supersedes", name=op.f("uq_sanction_decisions_supersedes")),
         comment="decisions on sanctions, as authorities report them",
     )
-    op.create_index(op.f("ix_sanction_decisions_outcome_id"), "sanction_decisions", ["outcome_id"], unique=False)
+    op.create_index(op.f("ix_sanction_decisions_issued_row_id"), "sanction_decisions", ["issued_row_id"], unique=False)
     op.create_table(
         "watch_entries",
         sa.Column("id", sa.Integer(), nullable=False),
