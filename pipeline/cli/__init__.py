@@ -14,6 +14,7 @@ import typer
 from features.errors import SoiHangError
 from pipeline.cli import (
     brand,
+    config,
     demo,
     doctor,
     evaluate,
@@ -47,13 +48,13 @@ app = typer.Typer(
     help="Find signs of counterfeit and fraud in Vietnamese listings and rank whom to look at first.",
     epilog=EPILOG,
     no_args_is_help=True,
-    add_completion=False,
+    add_completion=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
 COMMANDS = (
     demo, run, schema, ingest, score, plan, report,
-    simulate, train, evaluate, evaluate_list, promote, rollback, reproduce, brand, review, labels, law, verify, keys, doctor,
+    simulate, train, evaluate, evaluate_list, promote, rollback, reproduce, brand, review, labels, law, verify, keys, config, doctor,
 )
 for command in COMMANDS:
     command.register(app)
