@@ -10,7 +10,6 @@ import pandas as pd
 
 from pipeline.codes import row_code
 from pipeline.reports.wording import ACTIONS, LEVELS, SIGN_NAMES, TO_VERIFY
-from pipeline.stages.plan import LOCATION_CONFIDENCE
 from pipeline.tables.targets import (
     BY_PRIORITY,
     CHOSEN,
@@ -81,7 +80,8 @@ def _target(code: str, authority: str, place: str | None, rank: int, n: int, tex
         "subject_url": "https://shopee.vn/shop/1" if rank % 2 else "https://cua-hang-mau.example/gian-hang/1", "goods": "giày dép, túi ví",
         "brands": "Nike, Adidas, New Balance", "network_shops": ["Gian hàng mẫu A (sàn thử)", "Gian hàng mẫu B (Shopee)"] if rank % 5 == 0 else [],
         "behaviours": behaviours, "signs": "; ".join(SIGN_NAMES[name] for name in behaviours), "main_reason": _REASONS[0], "explainable": True,
-        "reasons": list(_REASONS), "location": place, "location_confidence": LOCATION_CONFIDENCE if place else None, "n_flagged": 1 + rank % 3,
+        "reasons": list(_REASONS), "location": place,
+        "location_confidence": "thấp: nơi gửi hàng hiển thị, không phải địa chỉ kinh doanh" if place else None, "n_flagged": 1 + rank % 3,
         "n_collected": 5 + rank, "action": ACTIONS["refer"] if standing == REFERRED else ACTIONS["ask_platform"],
         "to_verify": TO_VERIFY["counterfeit"], "priority": 8.0 - rank / 10, "harm": 3.0 - rank / 20, "factor_likelihood": 0.6, "factor_severity": 1.0,
         "factor_health": 1.0, "factor_reach": 1.2, "factor_value": 1.1, "factor_campaign": 1.0, "harm_note": "khả năng 0,6 × mức nặng 1,0",

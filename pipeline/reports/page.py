@@ -1,4 +1,8 @@
-"""``index.html``: the list as one self-contained page; no network, usable by keyboard and on a phone."""
+"""``CODE.html`` and ``index.html``: the list with filters and a page for each target, in one file without network.
+
+Works with the keyboard, on a phone, on paper and without its script (which only filters and moves the focus). Only its own style and script
+run: their hashes stand in its Content-Security-Policy.
+"""
 
 from __future__ import annotations
 
@@ -11,50 +15,39 @@ from typing import Any
 
 import jinja2
 import pandas as pd
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from pipeline.reports import guide
 from pipeline.reports.charts import bars
-from pipeline.reports.safe_text import dead_link, live_link, visible
-from pipeline.reports.wording import (
-    DRAFT,
-    FOOTER,
-    LEVEL_ONE,
-    LEVELS,
-    OLD_DATA,
-    SYNTHETIC,
-    format_count,
-    format_date,
-    format_price,
-    format_time,
-    list_title,
-    order_note,
-    platform_name,
-)
+from pipeline.reports.page_target import list_row, target_page
+from pipeline.reports.target_row import in_order_of_need
+from pipeline.reports.wording import DRAFT, FOOTER, LEVELS, OLD_DATA, SYNTHETIC, format_count, format_date, list_title, order_note
+from pipeline.tables.targets import CHOSEN
 
 _TEMPLATES = Path(__file__).parent / "templates"
-_MAX_TARGETS = 500
-_MAX_LISTINGS = 6
+_MAX_TARGETS = 300
 
 
 def write_page(path: Path, targets: pd.DataFrame, listings: pd.DataFrame, summary: dict[str, Any]) -> None:
-    """Write the page; beyond 500 targets it says how many more the workbook and the CSV hold."""
-    shown = targets.assign(level_place=targets["level"].map(LEVELS.index)).sort_values(
-        ["reserve", "level_place", "priority", "code"], ascending=[True, True, False, True], kind="stable"
-    )
-    shown = shown.head(_MAX_TARGETS)
+    """Write the page; beyond 300 targets it says how many more ``targets.csv`` holds.
+
+    ``listings`` may carry what `pipeline.stages.sightings` adds; without it no price is drawn.
+    """
+    shown = in_order_of_need(targets).head(_MAX_TARGETS)
     under = dict(iter(listings[listings["code"].isin(set(shown["code"]))].groupby("code", sort=False)))
+    rows = list(shown.itertuples())
     style, script = _asset("page.css"), _asset("page.js")
     html = _template().render(
         title=list_title(date.fromisoformat(summary["as_of"])),
-        draft=DRAFT,
+        status=_status(summary),
         data_date=format_date(date.fromisoformat(summary["data_date"])),
         not_a_probability=order_note(summary["score_kind"]),
         banners=[text for wanted, text in ((summary["is_old"], OLD_DATA), (summary["synthetic"], SYNTHETIC)) if wanted],
         footer=FOOTER,
-        targets=[_target(row, under.get(row.code)) for row in shown.itertuples()],
+        rows=[list_row(row) for row in rows],
+        pages=[target_page(row, under.get(row.code)) for row in rows],
         n_more=len(targets) - len(shown),
-        authorities=sorted(shown["authority"].unique()),
+        filters=_filters(shown),
         tiles=_tiles(targets, summary),
         charts=_charts(targets),
         guide=guide.paragraphs(summary),
@@ -74,6 +67,7 @@ def _template() -> jinja2.Template:
     return environment.get_template("page.html.j2")
 
 
+@lru_cache(maxsize=8)
 def _asset(name: str) -> str:
     return (_TEMPLATES / name).read_text(encoding="utf-8")
 
@@ -83,12 +77,29 @@ def _hash(text: str) -> str:
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
+def _status(summary: dict[str, Any]) -> str:
+    person, day, name = summary.get("approver"), summary.get("approved_on"), summary.get("list_name")
+    said = f"Người duyệt: {person} – Ngày duyệt: {format_date(date.fromisoformat(str(day)))}" if person and day else DRAFT
+    return " · ".join(part for part in (name, said) if part)
+
+
+def _filters(shown: pd.DataFrame) -> list[tuple[str, str, list[str]]]:
+    """Key, label and values of each filter that has something to choose."""
+    levels = [level for level in LEVELS if level in set(shown["level"])]
+    named = [("authority", "Đơn vị", sorted(shown["authority"].unique())), ("level", "Mức ưu tiên", levels)]
+    named.append(("standing", "Diện", list(dict.fromkeys(shown["standing"]))))
+    if "queue" in shown:
+        named.append(("queue", "Hàng chờ", sorted(shown["queue"].dropna().unique())))
+    named.append(("goods", "Nhóm hàng", sorted(set(shown["goods"].dropna().str.split(", ").explode()))))
+    return [(key, label, values) for key, label, values in named if len(values) > 1]
+
+
 def _tiles(targets: pd.DataFrame, summary: dict[str, Any]) -> list[tuple[str, str]]:
     return [
-        ("tin đã chấm", format_count(summary["n_scored"])),
         ("đối tượng có dấu hiệu", format_count(len(targets))),
-        ("trong số lượt của đơn vị", format_count(int((~targets["reserve"]).sum()))),
-        ("dòng cách ly", format_count(summary["n_quarantined"])),
+        ("trong số lượt của đơn vị", format_count(int(targets["standing"].eq(CHOSEN).sum()))),
+        ("tin đã chấm, cả nước", format_count(summary["n_scored"])),
+        ("dòng cách ly, cả nước", format_count(summary["n_quarantined"])),
     ]
 
 
@@ -96,56 +107,6 @@ def _charts(targets: pd.DataFrame) -> list[Markup]:
     signs = targets["signs"].str.split("; ").explode().value_counts()
     goods = targets["goods"].dropna().str.split(", ").str[0].value_counts()
     authority = targets["authority"].value_counts()
-    named = (("Theo dấu hiệu", signs), ("Theo nhóm hàng (nhóm nhiều nhất)", goods), ("Theo đơn vị", authority))
+    named = [("Theo dấu hiệu", signs), ("Theo nhóm hàng (nhóm nhiều nhất)", goods)]
+    named += [("Theo đơn vị", authority)] if len(authority) > 1 else []
     return [bars(title, counts) for title, counts in named if len(counts)]
-
-
-def _target(row: Any, listings: pd.DataFrame | None) -> dict[str, Any]:
-    shop = row.seller_name if isinstance(row.seller_name, str) else ("Chưa rõ người bán" if row.subject_kind == "listing" else row.seller_id)
-    return {
-        "code": row.code,
-        "rank": row.rank,
-        "shop": visible(str(shop)),
-        "platform": platform_name(row.platform),
-        "link": live_link(row.subject_url),
-        "level": row.level,
-        "first": row.level == LEVEL_ONE,
-        "standing": row.standing,
-        "authority": row.authority,
-        "goods": row.goods if isinstance(row.goods, str) else "chưa xác định",
-        "brands": row.brands if isinstance(row.brands, str) else "",
-        "signs": row.signs.split("; "),
-        "reasons": [visible(text) for text in row.reasons],
-        "location": visible(row.location) if isinstance(row.location, str) else "không hiển thị",
-        "counts": f"{row.n_flagged}/{row.n_collected}",
-        "action": row.action,
-        "to_verify": row.to_verify,
-        "listings": [] if listings is None else [_listing(one) for one in listings.head(_MAX_LISTINGS).itertuples()],
-        "n_hidden": 0 if listings is None else max(0, len(listings) - _MAX_LISTINGS),
-    }
-
-
-def _listing(row: Any) -> dict[str, Any]:
-    link = live_link(row.url)
-    return {
-        "title": marked(row.title, [(m["start"], m["end"]) for m in row.highlights if m["field"] == "title"]),
-        "price": format_price(row.price_vnd),
-        "reasons": [visible(text) for text in row.reasons],
-        "ident": f"{platform_name(row.platform)} {visible(row.listing_id)}",
-        "link": link,
-        "dead": "" if link else dead_link(row.url),
-        "captured": format_time(row.captured_at),
-        "source": f"{visible(row.source_file)}, dòng {int(row.source_line)}",
-        "row_hash": row.row_hash,
-    }
-
-
-def marked(text: str, spans: list[tuple[int, int]]) -> Markup:
-    """Return ``text`` escaped, with the given spans in ``<mark>``."""
-    out, reached = Markup(""), 0
-    for start, end in sorted(spans):
-        if start < reached or end > len(text):
-            continue
-        out += escape(visible(text[reached:start])) + Markup("<mark>") + escape(visible(text[start:end])) + Markup("</mark>")
-        reached = end
-    return out + escape(visible(text[reached:]))

@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import urlsplit
 
-#: Sites whose addresses may be live links; any other address is shown as text.
-REGISTERED_HOSTS = (
-    "shopee.vn", "tiki.vn", "lazada.vn", "sendo.vn", "chotot.com", "cellphones.com.vn", "thegioididong.com", "dienmayxanh.com",
-    "fptshop.com.vn", "facebook.com",
-)  # fmt: skip
+from pipeline.platforms.registry import is_registered
+
 MAX_CELL = 32_000
 """Excel holds 32,767 characters a cell."""
 
@@ -40,17 +36,8 @@ def for_csv(text: str) -> str:
 
 
 def live_link(url: object) -> str | None:
-    """Return ``url`` where it is an https address of a registered site, else ``None``."""
-    if not isinstance(url, str) or len(url) > 2000:
-        return None
-    try:
-        parts = urlsplit(url.strip())
-        host = (parts.hostname or "").lower()
-    except ValueError:
-        return None
-    known = any(host == name or host.endswith("." + name) for name in REGISTERED_HOSTS)
-    plain = parts.username is None and parts.port is None and not _UNSEEN.search(url) and not re.search(r"[\s<>\"']", url)
-    return url.strip() if parts.scheme == "https" and known and plain else None
+    """Return ``url`` where it is a plain https address of a platform that the registry calls registered, else ``None``."""
+    return url.strip() if isinstance(url, str) and is_registered(url) else None
 
 
 def dead_link(url: object) -> str:

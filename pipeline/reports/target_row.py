@@ -8,7 +8,7 @@ import pandas as pd
 
 from pipeline.reports.safe_text import one_line, visible
 from pipeline.reports.text_width import cut_to_lines, n_lines
-from pipeline.reports.wording import NOT_EXPLAINABLE, platform_name
+from pipeline.reports.wording import LEVELS, NOT_EXPLAINABLE, platform_name
 from pipeline.tables.targets import CHOSEN, HELD, REFERRED, RESERVE, REVIEW, WAITING
 
 #: From the first to be acted on to those that wait.
@@ -106,6 +106,14 @@ def abbreviation(code: str) -> str:
     'AG'
     """
     return code.split("-", 1)[0]
+
+
+def in_order_of_need(targets: pd.DataFrame) -> pd.DataFrame:
+    """Return targets of all authorities by what they stand as, level and harm; ties by code."""
+    by_harm = targets["harm"] if "harm" in targets else targets["priority"]
+    order = targets.assign(place=targets["standing"].map(_ORDER), level_place=targets["level"].map(LEVELS.index), by_harm=by_harm)
+    order = order.sort_values(["place", "level_place", "by_harm", "code"], ascending=[True, True, False, True], kind="stable")
+    return order.drop(columns=["place", "level_place", "by_harm"])
 
 
 def in_reading_order(targets: pd.DataFrame) -> pd.DataFrame:

@@ -8,7 +8,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
+
+from pipeline.platforms.registry import load_registry
 
 VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
 
@@ -42,6 +45,7 @@ ACTIONS = {
 LEVELS = LEVEL_ONE, LEVEL_TWO, UNSURE = ("Ưu tiên 1", "Ưu tiên 2", "Chưa đủ căn cứ nhận định")
 
 NOT_EXPLAINABLE = "Chưa giải thích được bằng lời của tin; không dùng làm căn cứ"
+STILL_SHOWN = "Còn hiển thị tại lần thu thập"
 NO_SIGN = "Chưa thấy dấu hiệu"
 """What green is called: a listing without signs is not thereby safe."""
 
@@ -56,10 +60,6 @@ FOOTER = (
 OLD_DATA = "DỮ LIỆU CŨ – CHỈ DÙNG ĐỂ THỬ NGHIỆM"
 SYNTHETIC = "DỮ LIỆU MÔ PHỎNG"
 DRAFT = "DỰ THẢO – CHƯA DUYỆT"
-PLATFORMS = {
-    "shopee": "Shopee", "tiki": "Tiki", "lazada": "Lazada", "sendo": "Sendo", "chotot": "Chợ Tốt", "facebook": "Facebook",
-    "tiktok": "TikTok Shop", "cellphones": "CellphoneS", "thegioididong": "Thế Giới Di Động", "dienmayxanh": "Điện Máy Xanh",
-}  # fmt: skip
 
 
 def order_note(score_kind: str) -> str:
@@ -116,6 +116,7 @@ def list_title(day: date) -> str:
     )
 
 
+@lru_cache(maxsize=1024)
 def platform_name(platform: str) -> str:
     """Return the site's name as people write it."""
-    return PLATFORMS.get(platform, platform)
+    return load_registry().name(platform)
