@@ -250,5 +250,43 @@ WATCH_ENTRIES = Table(
     comment="sellers kept in sight (sổ theo dõi); a sign of interest, no finding",
 )  # fmt: skip
 
+SHARED_FACTS = Table(
+    "shared_facts", METADATA, _id(),
+    Column("origin", String(40), nullable=False, comment="id of the installation that shared it"),
+    Column("record", String(40), nullable=False, comment="its number there, the same in every later package"),
+    Column("unit", Text, nullable=False, comment="the authority that shared it, as it calls itself"),
+    *_subject(),
+    Column("seller_name", Text),
+    Column("behaviours", Text, comment="what was found, joined by ','"),
+    Column("number", String(80), nullable=False, comment="of the decision"),
+    Column("decided_on", Date, nullable=False),
+    Column("authority", String(120), comment="who decided"),
+    Column("carried_out_on", Date),
+    Column("expires_on", Date, nullable=False, comment="last day on which it may be called a violator"),
+    Column("withdrawn_on", Date, comment="from when the origin no longer stands by it"),
+    Column("origin_recorded_at", UtcTime, nullable=False, comment="when the origin wrote it down"),
+    Column("file_sha256", String(64), nullable=False, comment="the package it came in"),
+    _supersedes("shared_facts"),
+    _recorded(),
+    _has_subject(),
+    Index("ix_shared_facts_origin", "origin", "record"),
+    comment="sanction decisions that other installations shared (docs/sharing.md)",
+)  # fmt: skip
+
+PROTECTIONS = Table(
+    "protections", METADATA, _id(),
+    Column("outcome_id", ForeignKey("outcomes.id"), nullable=False, index=True, comment="the appeal that cleared it"),
+    Column("platform", String(60), nullable=False),
+    Column("seller_id", String(200), nullable=False),
+    Column("listing_id", String(200), comment="as it was then; the content counts, wherever this seller shows it"),
+    Column("content_hash", String(64), nullable=False, comment="of its title, description and variants"),
+    Column("since", Date, nullable=False),
+    Column("until", Date, nullable=False, comment="last day of protection"),
+    _supersedes("protections"),
+    _recorded(),
+    UniqueConstraint("outcome_id", "content_hash", "until", name="uq_protections_outcome_id_content_hash"),
+    comment="content of a seller that an appeal cleared (docs/fairness.md)",
+)  # fmt: skip
+
 #: Only ever added to; a test holds the code to it.
 TABLES = tuple(METADATA.sorted_tables)
