@@ -163,12 +163,17 @@ def configs_hash() -> str:
 DEMO_KEY = b"soihang-demo-key-is-public"
 
 
+def key_path() -> Path:
+    """Return where the installation's key for hashing phone numbers lies, or will."""
+    return Path(os.environ.get("SOIHANG_KEY_FILE") or Path.home() / ".config" / "soihang" / "contact.key")
+
+
 def contact_key() -> bytes:
     """Return the installation's key for hashing phone numbers, made once with mode 0600.
 
     ``SOIHANG_KEY_FILE`` names another place than ``~/.config/soihang/contact.key``.
     """
-    path = Path(os.environ.get("SOIHANG_KEY_FILE") or Path.home() / ".config" / "soihang" / "contact.key")
+    path = key_path()
     try:
         return path.read_bytes()
     except FileNotFoundError:

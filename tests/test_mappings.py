@@ -377,6 +377,14 @@ SHAPES: dict[str, tuple[str, Any, dict[str, Any]]] = {
         table("Sàn;Mã tin;Tiêu đề;Giá bán;Đã bán;Gian hàng chính hãng;Số điện thoại", "Shopee;700003;Nón thử;1tr2;1,2k;không;0900000001"),
         {"platform": "shopee", "listing_id": "700003", "price_vnd": 1_200_000, "n_sold": 1_200, "is_official": False},
     ),
+    "link_form": (
+        "a.csv",
+        table(
+            "STT;Đường dẫn tin;Tiêu đề;Giá bán;Đường dẫn gian hàng;Ngày xem;Sàn",
+            "1;https://www.lazada.vn/products/pdp-i300009-s1.html?spm=a.b;Nồi thử;1,2 triệu;https://www.lazada.vn/shop/shop-thu/;20/11/2026;",
+        ),
+        {"platform": "lazada", "listing_id": "300009", "price_vnd": 1_200_000, "seller_id": "shop-thu", "captured_precision": "day"},
+    ),
     "reviews_table": ("a.csv", table("review_id,listing_id,text,rating", "1,2,tốt,5"), {}),
     "sellers_table": ("a.csv", table("seller_id,seller_name,username,n_followers", "1,Thử,thu,5"), {}),
     "sendo_reviews": ("a.csv", table("product_title,author,comment_rating,comment", "Thử,,3 sao,ổn"), {}),

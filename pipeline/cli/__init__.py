@@ -33,6 +33,7 @@ from pipeline.cli import (
     schema,
     score,
     simulate,
+    template,
     train,
     verify,
 )
@@ -54,7 +55,7 @@ app = typer.Typer(
 )
 COMMANDS = (
     demo, run, schema, ingest, score, plan, report,
-    simulate, train, evaluate, evaluate_list, promote, rollback, reproduce, brand, review, labels, law, verify, keys, config, doctor,
+    template, simulate, train, evaluate, evaluate_list, promote, rollback, reproduce, brand, review, labels, law, verify, keys, config, doctor,
 )
 for command in COMMANDS:
     command.register(app)

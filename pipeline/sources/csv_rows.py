@@ -17,7 +17,10 @@ MAX_ROW_LINES = 2_000
 
 
 def read_csv(path: Path) -> Iterator[Entry]:
-    """Yield a delimited file's rows; the first line that is not blank is the header (``sep=;`` before it is heeded)."""
+    """Yield a delimited file's rows; the first line that names columns is the header (``sep=;`` before it is heeded).
+
+    Above it a sheet saved by Excel may have empty rows and titles, which fill one cell of many.
+    """
     source = read_lines(path)
     first, delimiter = _header_line(source, path)
     if first is None:
@@ -42,16 +45,26 @@ def _header_line(source: Iterator[Line], path: Path) -> tuple[Line | None, str]:
         text = line.text.strip().strip('"')
         if text.lower().startswith("sep=") and len(text) == 5:
             named = text[4]
-        elif text:
-            return line, named or max(_DELIMITERS, key=lambda mark: _n_cells(line.text or "", mark))
+        elif text and not _is_title(line.text or "", named or _delimiter(line.text or "")):
+            return line, named or _delimiter(line.text or "")
     return None, ","
 
 
-def _n_cells(text: str, delimiter: str) -> int:
+def _delimiter(text: str) -> str:
+    return max(_DELIMITERS, key=lambda mark: len(_cells(text, mark)))
+
+
+def _is_title(text: str, delimiter: str) -> bool:
+    """Whether a line has the width of a table and at most one cell filled: "BẢNG TỔNG HỢP;;;;"."""
+    cells = _cells(text, delimiter)
+    return len(cells) >= 3 and sum(bool(cell.strip()) for cell in cells) <= 1
+
+
+def _cells(text: str, delimiter: str) -> list[str]:
     try:
-        return len(next(csv.reader([text], delimiter=delimiter), []))
+        return next(csv.reader([text], delimiter=delimiter), [])
     except csv.Error:
-        return 0
+        return []
 
 
 class _Runaway(Exception):

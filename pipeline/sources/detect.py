@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from itertools import islice
 from pathlib import Path
@@ -14,6 +15,8 @@ from pipeline.sources.readers import file_format, read_batches
 
 _LOOK_AT = 20
 _BATCHES = 50
+#: "Tiêu d?", "Giá bán" as "Gi? b?n": Excel writes a question mark for each letter its code page lacks.
+_LOST_LETTER = re.compile(r"[^\W\d_]\?|\?[^\W\d_]")
 
 
 class Guess(NamedTuple):
@@ -50,7 +53,9 @@ def detect(path: Path, mappings: Mapping[str, SourceMapping]) -> Guess:
         # A mapping that asks for more and finds it knows the file better.
         return max(guesses, key=lambda guess: (len(guess.mapping.detect.paths), guess.confidence, guess.mapping.name))
     nearest = "; ".join(f"{name} lacks {lacking}" for _, name, lacking in sorted(near)[:3])
-    raise DataError(f"{path.name}: no mapping fits (nearest: {nearest or 'none for ' + form}). Name one with --source or add a YAML.")
+    lost = next((name for record in head[:1] for name in record if _LOST_LETTER.search(str(name))), None)
+    why = f" Letters are lost in {lost!r}: Excel saved it in a code page without Vietnamese; save as 'CSV UTF-8' or XLSX." if lost else ""
+    raise DataError(f"{path.name}: no mapping fits (nearest: {nearest or 'none for ' + form}).{why} Name one with --source or add a YAML.")
 
 
 def _head(path: Path) -> list[dict[str, Any]]:

@@ -1,17 +1,28 @@
-"""The files meant by a list of files, folders and globs, in an order that does not depend on the disk."""
+"""The files meant by a list of files, folders and globs, in an order that does not depend on the disk.
+
+In the layout ``DATE/platform/`` (``2026-11-24/shopee/…``) a platform's folder is whole once it holds a file ``_DONE``, which the crawler writes
+last. Until then it is left alone: half a night's crawl looks like a shop that took its listings down.
+"""
 
 from __future__ import annotations
 
 import glob
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
+from datetime import date
 from pathlib import Path
 
-from features.errors import DataError
+from features.errors import DataError, NothingNew
 from pipeline.sources.readers import file_format
+
+DONE = "_DONE"
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 def expand(paths: Sequence[Path]) -> list[Path]:
     """Return each file once: named files as named, folders and globs sorted; raises `DataError` where a name means nothing.
+
+    Folders of `unfinished` are left out, and where nothing else is there, `NothingNew`; a file named itself is taken wherever it lies.
 
     Inside folders only known kinds of file are taken; hidden and half-written (``.partial``) ones are passed over, and so are links that
     lead out of the folder: what a crawl folder holds is decided by who fills it, and must not reach the rest of the machine.
@@ -33,8 +44,26 @@ def expand(paths: Sequence[Path]) -> list[Path]:
         first.setdefault(path.resolve(), path)
     unique = list(first.values())
     if not unique:
+        if waiting := unfinished(paths):
+            named = ", ".join(map(str, waiting[:5]))
+            raise NothingNew(f"nothing whole yet: {named} without {DONE}, so still being written; the crawler makes that file last")
         raise DataError(f"no crawl files in {', '.join(map(str, paths))}")
     return unique
+
+
+def unfinished(paths: Sequence[Path]) -> list[Path]:
+    """Return the folders ``DATE/platform`` among ``paths`` and below them that hold no ``_DONE``, sorted."""
+    folders = [path for name in paths for path in ([name] if name.is_dir() else map(Path, glob.glob(str(name), recursive=True))) if path.is_dir()]
+    return sorted({one for folder in folders for one in _unfinished(folder)})
+
+
+def folder_day(path: Path) -> date | None:
+    """Return the day of the nearest folder above a file that is named by one.
+
+    >>> folder_day(Path("drop/2026-11-24/shopee/a.json"))
+    datetime.date(2026, 11, 24)
+    """
+    return next((day for parent in path.resolve().parents if (day := _day(parent)) is not None), None)
 
 
 def labels(paths: Sequence[Path]) -> list[str]:
@@ -57,7 +86,26 @@ def labels(paths: Sequence[Path]) -> list[str]:
 def _inside(folder: Path) -> list[Path]:
     home = folder.resolve()
     inside = sorted(path for path in folder.rglob("*") if path.is_file() and path.resolve().is_relative_to(home))
-    return [path for path in inside if _known(path) and not any(part.startswith((".", "_")) for part in path.relative_to(folder).parts)]
+    visible = [path for path in inside if _known(path) and not any(part.startswith((".", "_")) for part in path.relative_to(folder).parts)]
+    waiting = list(_unfinished(folder))
+    return [path for path in visible if not any(path.is_relative_to(one) for one in waiting)]
+
+
+def _unfinished(folder: Path) -> Iterator[Path]:
+    """A platform's folder of a day that is not whole: ``folder`` itself, or some below it."""
+    for one in (folder, *(path for path in folder.rglob("*") if path.is_dir())):
+        hidden = any(part.startswith((".", "_")) for part in one.relative_to(folder).parts)
+        if not hidden and _day(one.resolve().parent) is not None and not (one / DONE).is_file():
+            yield one
+
+
+def _day(folder: Path) -> date | None:
+    if not _DAY.fullmatch(folder.name):
+        return None
+    try:
+        return date.fromisoformat(folder.name)
+    except ValueError:
+        return None
 
 
 def _known(path: Path) -> bool:

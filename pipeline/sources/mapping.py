@@ -58,7 +58,7 @@ class FieldSpec(BaseModel):
     @property
     def kind(self) -> Kind:
         """What a further column (``x_NAME``) of this kind holds."""
-        if self.parse in (None, "text"):
+        if self.parse in (None, "text", "shop"):
             return "text"
         return "flag" if self.parse == "flag" else "number"
 
@@ -86,7 +86,11 @@ class Detect(BaseModel):
 
 
 class SourceMapping(BaseModel):
-    """One source. ``records`` is the path to the array inside a JSON envelope; empty: the file is the array."""
+    """One source. ``records`` is the path to the array inside a JSON envelope; empty: the file is the array.
+
+    For forms filled in by hand: ``address`` is the column whose links say platform, ids and, where none is given, the title; a row like ``example``
+    and one with nothing but ``not_a_row`` are none; a capture more than ``days_ahead`` days after the file's date is a slip.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -100,6 +104,10 @@ class SourceMapping(BaseModel):
     observes: Literal["filled"] | tuple[str, ...] = "filled"
     captured_at: str | None = None
     fold_names: bool = False
+    address: str | None = None
+    example: dict[str, str] = Field(default_factory=dict)
+    not_a_row: tuple[str, ...] = ()
+    days_ahead: int | None = Field(default=None, ge=0)
     boilerplate: tuple[str, ...] = ()
 
     @field_validator("captured_at", mode="before")
@@ -129,7 +137,8 @@ class SourceMapping(BaseModel):
         unseen = [name for name in self.observes if name not in self.fields] if self.observes != "filled" else []
         if unseen:
             raise ValueError(f"observes {unseen}, but no field says where they come from")
-        lacking = [name for name in ("platform", "listing_id", "title") if name not in self.fields]
+        given = {"platform", "listing_id", "title"} if self.address else set()
+        lacking = [name for name in ("platform", "listing_id", "title") if name not in self.fields and name not in given]
         if self.listings and lacking:
             raise ValueError(f"fields lack {lacking}")
         return self

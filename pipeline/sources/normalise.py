@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from pipeline.sources.addresses import fill_from_addresses
 from pipeline.sources.batch import Batch
 from pipeline.sources.figures import number
 from pipeline.sources.mapping import FieldSpec, SourceMapping, dig, is_name
@@ -34,17 +35,22 @@ _WHOLE = re.compile(r"^(-?\d{1,18})\.0+$")
 _SPAN = {"second": timedelta(days=2), "day": timedelta(days=3), "month": timedelta(days=33), "year": timedelta(days=368)}
 
 
-def normalise(batch: Batch, mapping: SourceMapping, *, file_time: datetime, latest: datetime, key: bytes) -> pd.DataFrame:
+def normalise(
+    batch: Batch, mapping: SourceMapping, *, file_time: datetime, latest: datetime, key: bytes, folder_time: datetime | None = None
+) -> pd.DataFrame:
     """Return one row per record with the listing columns that depend on it (no ``source_*``, ``observes``, ``row_hash``).
 
     Ids and titles may be missing here; the caller quarantines those rows. A capture after ``latest`` is a slip and counts as not given.
+    Where none is given it is the day of the folder (``folder_time``), else the mapping's default, else the file's date.
     """
     records = mapping.named(batch.records)
     n = len(records)
     seen = set().union(*records) if records else set()
     values = {name: _column(records, spec, seen) for name, spec in mapping.fields.items()}
     flags: list[list[str]] = [[] for _ in range(n)]
-    captured, precision, until = _captured(values.pop("captured_at", [None] * n), mapping, file_time, latest, flags)
+    if mapping.address is not None:
+        fill_from_addresses(values, _column(records, FieldSpec(path=(mapping.address,)), seen), flags)
+    captured, precision, until = _captured(values.pop("captured_at", [None] * n), mapping, file_time, folder_time, latest, flags)
     columns: dict[str, Any] = {"captured_at": _times(captured), "captured_precision": pd.Series(precision, dtype="str")}
     for name, (kind, _, _) in COLUMNS.items():
         if name in columns:
@@ -172,10 +178,11 @@ def _texts(found: list[Any], spec: FieldSpec | None, name: str, mapping: SourceM
 
 
 def _captured(
-    found: list[Any], mapping: SourceMapping, file_time: datetime, latest: datetime, flags: list[list[str]]
+    found: list[Any], mapping: SourceMapping, file_time: datetime, folder_time: datetime | None, latest: datetime, flags: list[list[str]]
 ) -> tuple[list[datetime], list[str], list[datetime]]:
     """Capture, how exact it is, and the last moment at which anything in the row can have happened."""
-    default = moment(mapping.captured_at) if mapping.captured_at else None
+    named = (folder_time, "day") if folder_time is not None else None
+    default = named or (moment(mapping.captured_at) if mapping.captured_at else None)
     times, precision, until = [], [], []
     for row, value in enumerate(found):
         read = moment(value) if value is not None else None

@@ -48,7 +48,8 @@ def moment(value: Any) -> tuple[datetime, str] | None:
         return epoch(value)
     try:
         if isinstance(value, datetime):
-            return _in_utc(value), "second"
+            # A workbook keeps "25/11/2026" as the midnight it begins with.
+            return _in_utc(value), "day" if value.tzinfo is None and value.time() == time() else "second"
         if isinstance(value, date):
             return _in_utc(datetime.combine(value, time())), "day"
         return _written(value.strip()[:40]) if isinstance(value, str) else None

@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any
 from unicodedata import normalize
 
+from pipeline.sources.addresses import shop_id
 from pipeline.sources.figures import count, number, percent, price
 from pipeline.sources.times import epoch, moment
 
@@ -102,6 +103,7 @@ SCALARS: dict[str, Callable[[Any], Any]] = {
     "percent": percent,
     "flag": flag,
     "length": length,
+    "shop": shop_id,
     "time": moment,
     "epoch": epoch,
 }

@@ -1,4 +1,8 @@
-"""Workbooks: the first sheet that holds anything, below the first row that looks like a header."""
+"""Workbooks: one sheet, the first that holds a table, below the first row that looks like a header.
+
+A table has a row of three filled cells and something below it; where no sheet has one, the first that holds anything is read. Further tables are not:
+they are named (`unread_sheets`), because two tables in one workbook mostly say the same.
+"""
 
 from __future__ import annotations
 
@@ -30,16 +34,46 @@ def read_xlsx(path: Path) -> Iterator[Entry]:
             if unpacked > MAX_UNPACKED:
                 raise DataError(f"{path.name} unpacks to {unpacked:,} bytes, more than {MAX_UNPACKED:,}; save it as CSV")
             book = openpyxl.load_workbook(stream, read_only=True, data_only=True)
-            for sheet in book.worksheets:
+            sheet = _table_sheet(book)
+            if sheet is not None:
                 rows = sheet.iter_rows(values_only=True)
-                head = list(islice(rows, _LOOK_FOR_HEADER))
-                if any(_n_filled(row) for row in head):
-                    yield from _entries(head, rows)
-                    break
+                yield from _entries(list(islice(rows, _LOOK_FOR_HEADER)), rows)
         except (DataError, MemoryError):
             raise
         except Exception as error:  # a damaged workbook fails in openpyxl, zipfile or the XML reader, with whatever error comes first
             raise DataError(f"cannot read {path.name}: no readable workbook ({type(error).__name__}: {str(error)[:200]})") from error
+
+
+def unread_sheets(path: Path) -> list[str]:
+    """Say which further visible sheets of a workbook hold a table that `read_xlsx` does not read; raises `DataError` as it does."""
+    with open_seekable(path) as stream:
+        try:
+            book = openpyxl.load_workbook(stream, read_only=True, data_only=True)
+            if len(book.worksheets) < 2:
+                return []
+            taken = _table_sheet(book)
+            others = [sheet.title for sheet in book.worksheets if taken is not None and sheet is not taken and _visible_table(sheet)]
+        except Exception as error:  # as in `read_xlsx`
+            raise DataError(f"cannot read {path.name}: no readable workbook ({type(error).__name__}: {str(error)[:200]})") from error
+    if not others:
+        return []
+    return [f"only the sheet {taken.title!r} was read, NOT {', '.join(map(repr, others))}: save each sheet as a file of its own"]
+
+
+def _table_sheet(book: Any) -> Any:
+    tables = (sheet for sheet in book.worksheets if _visible_table(sheet))
+    filled = (sheet for sheet in book.worksheets if any(_n_filled(row) for row in _head(sheet)))
+    return next(tables, None) or next(filled, None)
+
+
+def _visible_table(sheet: Any) -> bool:
+    counts = [_n_filled(row) for row in _head(sheet)]
+    header = next((at for at, count in enumerate(counts) if count >= 3), None)
+    return sheet.sheet_state == "visible" and header is not None and any(counts[header + 1 :])
+
+
+def _head(sheet: Any) -> list[Cells]:
+    return list(islice(sheet.iter_rows(values_only=True), _LOOK_FOR_HEADER))
 
 
 def _n_filled(row: Cells) -> int:

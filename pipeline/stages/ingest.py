@@ -15,11 +15,14 @@ import pandas as pd
 from features.errors import ConfigError, DataError
 from pipeline.sources.batch import Batch
 from pipeline.sources.detect import Guess, NoRecords, detect
-from pipeline.sources.files import expand, labels
+from pipeline.sources.files import expand, folder_day, labels
+from pipeline.sources.form_rows import without_form_rows
 from pipeline.sources.mapping import SourceMapping
 from pipeline.sources.normalise import normalise
 from pipeline.sources.phones import mask
-from pipeline.sources.readers import read_batches
+from pipeline.sources.readers import file_format, read_batches
+from pipeline.sources.times import moment
+from pipeline.sources.xlsx_rows import unread_sheets
 from pipeline.stages.ingest_writer import IngestWriter
 from pipeline.tables.quarantine import RULES
 
@@ -33,7 +36,7 @@ _NO_FILE_TIME = datetime(2000, 1, 1, tzinfo=UTC)
 
 @dataclass
 class FileReport:
-    """What became of one file; ``read`` = ``listings`` + sum of ``quarantined``."""
+    """What became of one file; ``read`` = ``listings`` + sum of ``quarantined``. ``notes`` says what stands in it and was not read."""
 
     file: str
     mapping: str | None = None
@@ -43,6 +46,7 @@ class FileReport:
     quarantined: Counter[str] = field(default_factory=Counter)
     error: str | None = None
     passed_over: str | None = None
+    notes: list[str] = field(default_factory=list)
 
     def to_json(self) -> dict[str, Any]:
         """Return plain values."""
@@ -56,10 +60,11 @@ class FileReport:
 
 @dataclass(frozen=True)
 class IngestReport:
-    """Counts of all files, which reconcile, and the latest capture among the listings."""
+    """Counts of all files, which reconcile, and the latest capture among the listings; ``waiting`` are folders left for the next run."""
 
     files: list[FileReport]
     latest_capture: datetime | None
+    waiting: list[str] = field(default_factory=list)
 
     @property
     def n_read(self) -> int:
@@ -80,13 +85,14 @@ class IngestReport:
     def to_json(self) -> dict[str, Any]:
         """Return plain values."""
         latest = self.latest_capture.isoformat() if self.latest_capture else None
-        return {"files": [one.to_json() for one in self.files], "latest_capture": latest}
+        return {"files": [one.to_json() for one in self.files], "latest_capture": latest, "waiting": self.waiting}
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> IngestReport:
         """Return what `to_json` described."""
         latest = values["latest_capture"]
-        return cls([FileReport.from_json(one) for one in values["files"]], datetime.fromisoformat(latest) if latest else None)
+        files = [FileReport.from_json(one) for one in values["files"]]
+        return cls(files, datetime.fromisoformat(latest) if latest else None, list(values.get("waiting", [])))
 
 
 def ingest(
@@ -115,7 +121,9 @@ def ingest(
         if guess is None:
             continue
         try:
-            times = _file_times(path)
+            times = _file_times(path, guess.mapping)
+            if file_format(path) == "xlsx":
+                report.notes += unread_sheets(path)
             for batch in read_batches(path, records=guess.mapping.records):
                 _take(batch, guess.mapping, times, report, writer, key)
                 if on_rows is not None:
@@ -155,25 +163,42 @@ def _further_columns(mappings: Sequence[SourceMapping]) -> dict[str, str]:
     return {name: kind for name, (kind, _) in kinds.items()}
 
 
-def _file_times(path: Path) -> tuple[datetime, datetime]:
-    """The file's date, and the last moment that counts as a capture."""
+@dataclass(frozen=True)
+class _Times:
+    """The file's date, the day of the folder it lies in, and the last moment that counts as a capture."""
+
+    file: datetime
+    day: datetime | None
+    latest: datetime
+
+
+def _file_times(path: Path, mapping: SourceMapping) -> _Times:
     try:
         changed = datetime.fromtimestamp(int(path.stat().st_mtime), UTC)
     except (OSError, OverflowError, ValueError) as error:
         raise DataError(f"cannot read {path.name}: {error}") from error
     file_time = max(changed, _NO_FILE_TIME)
-    return file_time, max(file_time, datetime.now(UTC)) + _MAX_SLIP
+    day = folder_day(path)
+    midnight = moment(day) if day is not None else None
+    if mapping.days_ahead is not None:
+        latest = file_time + timedelta(days=mapping.days_ahead)
+    else:
+        latest = max(file_time, datetime.now(UTC)) + _MAX_SLIP
+    return _Times(file_time, midnight[0] if midnight else None, latest)
 
 
 def _take(
-    batch: Batch, mapping: SourceMapping, times: tuple[datetime, datetime], report: FileReport, writer: IngestWriter, key: bytes
+    batch: Batch, mapping: SourceMapping, times: _Times, report: FileReport, writer: IngestWriter, key: bytes
 ) -> None:
+    batch, n_examples = without_form_rows(batch, mapping)
+    if n_examples:
+        report.notes.append(f"{n_examples} example row as it was printed, not a listing")
     report.read += len(batch)
     report.quarantined.update(one.rule for one in batch.rejected)
     writer.reject([(report.file, one.line, one.rule, one.reason, _kept(one.raw, key)) for one in batch.rejected])
     if not batch.records:
         return
-    table = normalise(batch, mapping, file_time=times[0], latest=times[1], key=key)
+    table = normalise(batch, mapping, file_time=times.file, folder_time=times.day, latest=times.latest, key=key)
     table["source"] = mapping.name
     table["source_file"] = report.file
     table["source_line"] = np.asarray(batch.lines, dtype=float)

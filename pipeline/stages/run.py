@@ -10,7 +10,7 @@ import hashlib
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from pathlib import Path
 from shutil import copyfile
@@ -26,7 +26,7 @@ from pipeline.labels import Labels
 from pipeline.manifest import code_hash, fingerprint, run_id, versions
 from pipeline.parallel import preparing
 from pipeline.reference import load_reference
-from pipeline.sources.files import expand
+from pipeline.sources.files import expand, folder_day, unfinished
 from pipeline.sources.mapping import SourceMapping
 from pipeline.stages.dataset import build_dataset
 from pipeline.stages.features import build_features
@@ -98,6 +98,8 @@ class RunReport:
                 "chosen": int((~self.plan.targets["reserve"]).sum()),
             },
             "sources": [one.to_json() for one in self.ingest.files],
+            "waiting": self.ingest.waiting,
+            "synthetic": self.summary["synthetic"],
             "control": {"n": self.score.n_control, "signs": self.score.control.to_dict("records")},
             "score_kind": self.score.score_kind,
             "model": {"version": self.score.model_version, "takes_over": self.score.learned},
@@ -208,15 +210,19 @@ def take_in(
     source: str = "auto",
     on_rows: Progress = _silent,
 ) -> IngestReport:
-    """Ingest ``files``; leaves ``out/work/listings`` and ``out/quarantine.parquet``.
+    """Ingest ``files``; leaves ``out/work/listings`` and ``out/quarantine.parquet``. Folders still being written wait for the next run, named.
 
     Raises `NothingNew` where the files hold no listing and `DataError` where none of them could be read.
     """
     work = out / "work"
     forget_reviews(work)
-    inputs = [f"{path.name} {fingerprint(path)}" for path in expand(files)]
+    waiting = [str(folder) for folder in unfinished(files)]
+    found = expand(files)
+    # A folder named by its day dates what lies in it, so the day is part of what was read.
+    days = [f"{day}/" if (day := folder_day(path)) else "" for path in found]
+    inputs = [f"{day}{path.name} {fingerprint(path)}" for day, path in zip(days, found, strict=True)]
     taken = ingest(
-        files,
+        found,
         mappings=mappings,
         out=work,
         key=key,
@@ -224,6 +230,7 @@ def take_in(
         partition_rows=config.partition_rows,
         on_rows=lambda rows: on_rows("ingest", rows, None),
     )
+    taken = replace(taken, waiting=waiting)
     write_json(taken.to_json(), work / "ingest.json")
     write_json({"files": inputs, "source": source}, work / "inputs.json")
     write_atomically(out / "quarantine.parquet", lambda partial: copyfile(work / "quarantine.parquet", partial))
@@ -385,6 +392,8 @@ def ingest_lines(taken: IngestReport) -> list[str]:
         if one.mapping and one.confidence is not None and not (one.error or one.passed_over)
     ]
     body += [f"  {one.file}: passed over, {one.passed_over}" for one in taken.files if one.passed_over]
+    body += [f"  {one.file}: {note}" for one in taken.files for note in one.notes]
+    body += [f"  {folder}: STILL BEING WRITTEN (no _DONE), left for the next run" for folder in taken.waiting]
     return [head, *body, *(f"  {one.file}: COULD NOT BE READ: {one.error}" for one in taken.unreadable)]
 
 

@@ -45,7 +45,8 @@ COLUMNS: dict[str, tuple[str, bool, str]] = {
     "flags": (
         _TEXT,
         True,
-        "oddities nulled or cut at ingest, joined by ',': price_placeholder, price_unreadable, value_odd, time_odd, text_cut, control_characters",
+        "oddities nulled or cut at ingest, joined by ',': price_placeholder, price_unreadable, value_odd, time_odd, text_cut, "
+        "control_characters, title_from_address",
     ),
     "source_file": (_TEXT, False, "name of the crawl file, with the folders before it where two files share a name"),
     "source_line": (_NUMBER, False, "line (of a row over several lines the first), or number of the record, in that file, from 1"),
