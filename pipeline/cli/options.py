@@ -28,7 +28,7 @@ Reviews = Annotated[
     typer.Option(exists=True, dir_okay=False, help="What buyers wrote: CSV, XLSX, JSONL, JSON or Parquet (docs/sellers.md).", show_default=False),
 ]
 Capacity = Annotated[
-    Path | None, typer.Option(help="CSV authority,targets,reserve: how much each authority can take.", show_default=False)
+    Path | None, typer.Option(help="CSV don_vi,doi,tuan,so_luot_kiem_tra,so_luot_xac_minh: what each team can take.", show_default=False)
 ]
 Known = Annotated[
     Path | None,
@@ -41,6 +41,10 @@ Previous = Annotated[
 Model = Annotated[
     str, typer.Option(help="auto: the registry's champion, else coldstart; coldstart: evidence only; or a folder that `soihang train` left.")
 ]
+State = Annotated[
+    Path, typer.Option("--state", envvar="SOIHANG_STATE", help="Folder of facts that people brought in; several runs share it.", file_okay=False)
+]
+Wait = Annotated[float, typer.Option("--wait", min=0, metavar="MINUTES", help="Wait so long where another run holds the folder.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")]
 
 

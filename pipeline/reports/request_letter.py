@@ -16,7 +16,7 @@ from docx.enum.text import WD_ALIGN_PARAGRAPH
 from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
 from docx.shared import Cm, Pt
-from docx.table import _Cell
+from docx.table import Table, _Cell
 from docx.text.paragraph import Paragraph
 
 from pipeline.law import NO_BASIS, Citation
@@ -35,7 +35,6 @@ ASKED = (
     "Các gian hàng khác của cùng người bán trên sàn",
 )
 _SIZE = 13.0
-_SHOWN = 12
 _BLANK_UNIT = "………………………………"
 
 
@@ -65,8 +64,8 @@ def write_request(request: Request, path: Path) -> None:
     _heads(document, request)
     _to(document, request)
     _body(document, request)
-    _list(document, request)
     _end(document)
+    _list(document, request)
     save(document, path)
 
 
@@ -87,10 +86,9 @@ def _margins(document: Document) -> None:
 
 def _heads(document: Document, request: Request) -> None:
     table = document.add_table(rows=1, cols=2)
-    left, right = table.rows[0].cells
-    left.width, right.width = Cm(6.6), Cm(9.9)
+    left, right = _halves(table, 6.6, 9.4)
     unit = (request.authority or _BLANK_UNIT).upper()
-    _lines(left, [("CƠ QUAN CHỦ QUẢN: …………", False), (unit, True), ("–––––––", False), ("Số:       /      -        ", False), (SUBJECT, False)])
+    _lines(left, [("CƠ QUAN CHỦ QUẢN", False), (unit, True), ("–––––––", False), ("Số:       /      -        ", False), (SUBJECT, False)])
     _lines(
         right,
         [
@@ -119,11 +117,11 @@ def _body(document: Document, request: Request) -> None:
         _text(document, f"Căn cứ {ground.text_vi}{_mark(ground)}: {ground.says_vi.lower()};")
     if not request.grounds:
         _text(document, f"Căn cứ: {NO_BASIS} cho ngày {format_date(request.drafted_on)}; người soạn thảo ghi căn cứ;")
-    _text(document, "Để phục vụ việc rà soát, xác minh theo chức năng, nhiệm vụ được giao,")
     _text(
         document,
+        "Để phục vụ việc rà soát, xác minh theo chức năng, nhiệm vụ được giao, "
         f"{request.authority or _BLANK_UNIT} đề nghị Quý đơn vị cung cấp thông tin của người bán đứng sau {len(request.rows)} gian hàng, "
-        f"tin đăng trên {request.name_vi}{kind} nêu tại danh sách kèm theo (tệp {request.list_file}), gồm:",
+        f"tin đăng trên {request.name_vi}{kind} nêu tại danh sách kèm theo (bản điện tử: {request.list_file}), gồm:",
     )
     for number, what in enumerate(ASKED, start=1):
         _text(document, f"{number}. {what}.")
@@ -148,22 +146,31 @@ def _due(request: Request) -> str:
 
 
 def _list(document: Document, request: Request) -> None:
-    shown = request.rows[:_SHOWN]
-    rest = len(request.rows) - len(shown)
-    _text(document, "Gian hàng, tin đăng đề nghị cung cấp thông tin" + (f" ({len(shown)} dòng đầu; còn {rest} dòng trong tệp):" if rest else ":"))
-    rows = [[((str(number), False),), ((shop, False),), ((name, False),), ((code, False),)] for number, shop, name, code in shown]
-    grid(document, ("STT", "Mã gian hàng / mã tin", "Tên gian hàng", "Mã dòng"), rows, widths=(1.2, 5.2, 6.1, 4.0), size=11)
+    document.add_page_break()
+    _text(document, "DANH SÁCH GIAN HÀNG, TIN ĐĂNG ĐỀ NGHỊ CUNG CẤP THÔNG TIN", bold=True, centred=True)
+    _text(document, "(Kèm theo Công văn số      /      -       ngày …… tháng …… năm ………)", centred=True)
+    rows = [[((str(number), False),), ((shop, False),), ((name, False),), ((code, False),)] for number, shop, name, code in request.rows]
+    grid(document, ("STT", "Mã gian hàng / mã tin", "Tên gian hàng", "Mã dòng"), rows, widths=(1.2, 5.0, 6.0, 3.8), size=11)
 
 
 def _end(document: Document) -> None:
-    _text(document, "Trân trọng./.", before=6)
+    _text(document, "Trân trọng./.", before=4).paragraph_format.keep_with_next = True
     table = document.add_table(rows=1, cols=2)
-    left, right = table.rows[0].cells
-    left.width, right.width = Cm(7), Cm(9.5)
+    # The signer's name must not stand alone on a page.
+    table.rows[0]._tr.get_or_add_trPr().append(OxmlElement("w:cantSplit"))
+    left, right = _halves(table, 6.6, 9.4)
     _lines(left, [("Nơi nhận:", True), ("- Như trên;", False), ("- Lưu: VT, …………", False)], centred=False, size=11)
     left.paragraphs[0].runs[0].italic = True
     signs = [("QUYỀN HẠN, CHỨC VỤ CỦA NGƯỜI KÝ", True), ("(Chữ ký, dấu, chữ ký số của cơ quan)", False), ("", False)]
     _lines(right, [*signs, ("Họ và tên: ………………………", False)])
+
+
+def _halves(table: Table, *widths: float) -> tuple[_Cell, _Cell]:
+    table.autofit = False
+    left, right = table.rows[0].cells
+    for column, cell, width in zip(table.columns, (left, right), widths, strict=True):
+        column.width = cell.width = Cm(width)
+    return left, right
 
 
 def _mark(citation: Citation) -> str:
@@ -182,7 +189,7 @@ def _lines(cell: _Cell, texts: Sequence[tuple[str, bool]], *, centred: bool = Tr
 
 def _text(document: Document, text: str, *, bold: bool = False, centred: bool = False, before: float = 0) -> Paragraph:
     paragraph = line(document, text, bold=bold, size=_SIZE, centred=centred)
-    paragraph.paragraph_format.space_before, paragraph.paragraph_format.space_after = Pt(before), Pt(4)
+    paragraph.paragraph_format.space_before, paragraph.paragraph_format.space_after = Pt(before), Pt(2)
     if not centred:
         paragraph.alignment = WD_ALIGN_PARAGRAPH.JUSTIFY
         paragraph.paragraph_format.first_line_indent = Cm(1)

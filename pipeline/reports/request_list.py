@@ -40,6 +40,7 @@ def _write(rows: Sequence[Mapping[str, Any]], path: Path, title: str, made: date
         cell, empty = book.add_format(base), book.add_format({**base, "bg_color": "#FFFBE6"})
         sheet = book.add_worksheet(SHEET)
         sheet.write_string(0, 0, title, book.add_format({"font_name": "Times New Roman", "font_size": 13, "bold": True}))
+        sheet.set_row(1, 32)
         headings = [heading for _, heading, _ in GIVEN] + [heading for heading, _ in ASKED]
         for column, (heading, width) in enumerate(zip(headings, [width for _, _, width in GIVEN] + [width for _, width in ASKED], strict=True)):
             sheet.set_column(column, column, width)
@@ -53,7 +54,7 @@ def _write(rows: Sequence[Mapping[str, Any]], path: Path, title: str, made: date
         sheet.set_landscape()
         sheet.set_paper(9)
         # What is given on one page, what is asked for on the next; number and code stand on both.
-        sheet.set_print_scale(70)
+        sheet.set_print_scale(62)
         sheet.set_v_pagebreaks([len(GIVEN)])
         sheet.repeat_columns(0, 1)
         sheet.repeat_rows(1)
