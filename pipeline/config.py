@@ -84,6 +84,12 @@ class ReviewConfig(_Frozen):
     stratified: int = Field(default=100, ge=0)
 
 
+class OutcomesConfig(_Frozen):
+    """When an issued list is to be back."""
+
+    due_after_days: int = Field(default=14, ge=1)
+
+
 class RunConfig(_Frozen):
     """All of ``configs/run.yaml``; each key is explained there."""
 
@@ -96,6 +102,7 @@ class RunConfig(_Frozen):
     plan: PlanConfig
     control: ControlConfig
     review: ReviewConfig = ReviewConfig()
+    outcomes: OutcomesConfig = OutcomesConfig()
     law_tables: Path | None = None
 
 

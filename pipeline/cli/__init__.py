@@ -15,6 +15,7 @@ from features.errors import SoiHangError
 from pipeline.cli import (
     brand,
     config,
+    database,
     demo,
     doctor,
     evaluate,
@@ -23,10 +24,13 @@ from pipeline.cli import (
     keys,
     labels,
     law,
+    outcomes,
     plan,
+    platforms,
     promote,
     report,
     reproduce,
+    request,
     review,
     rollback,
     run,
@@ -56,6 +60,7 @@ app = typer.Typer(
 COMMANDS = (
     demo, run, schema, ingest, score, plan, report,
     template, simulate, train, evaluate, evaluate_list, promote, rollback, reproduce, brand, review, labels, law, verify, keys, config, doctor,
+    platforms, request, outcomes, database,
 )
 for command in COMMANDS:
     command.register(app)

@@ -15,7 +15,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, Operati
 from features.errors import ConfigError, SoiHangError
 
 VARIABLE = "SOIHANG_DATABASE"
-_LOCAL = "soihang.db"
+_STATE, _FILE = "SOIHANG_STATE", "soihang.db"
 
 
 class DatabaseAway(SoiHangError):
@@ -25,11 +25,11 @@ class DatabaseAway(SoiHangError):
 
 
 def database_url(url: str | None = None, folder: Path | None = None) -> URL:
-    """Return where the register is: ``url``, else ``SOIHANG_DATABASE``, else ``soihang.db`` in ``folder`` (the current one).
+    """Return where the register is: ``url``, else ``SOIHANG_DATABASE``, else ``soihang.db`` in ``folder`` (``SOIHANG_STATE``, else ``state``).
 
     A plain path is taken for an SQLite file. Raises `ConfigError` where it is neither path nor URL of SQLite or PostgreSQL.
     """
-    told = url or os.environ.get(VARIABLE) or str((folder or Path.cwd()).resolve() / _LOCAL)
+    told = url or os.environ.get(VARIABLE) or str((folder or Path(os.environ.get(_STATE) or "state")).resolve() / _FILE)
     try:
         found = make_url(told) if "://" in told else URL.create("sqlite", database=str(Path(told).resolve()))
     except ArgumentError:

@@ -7,20 +7,29 @@ corrected list finds them again.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any
 
 import pandas as pd
 from sqlalchemy import Connection, Table, insert, select
 
-from pipeline.register.schema import DESK_REVIEWS, OUTCOMES, SANCTION_DECISIONS
-
 _MANY = 5_000
 
 
-def standing(connection: Connection, table: Table, *, issued_rows: Iterable[int] | None = None) -> pd.DataFrame:
-    """Return the rows of ``table`` that nothing supersedes, by id (of ``issued_rows`` only, where given)."""
+def standing(
+    connection: Connection, table: Table, *, issued_rows: Iterable[int] | None = None, known_until: datetime | None = None
+) -> pd.DataFrame:
+    """Return the rows of ``table`` that nothing supersedes, by id (of ``issued_rows`` only, where given).
+
+    ``known_until``: as it stood then, for tables with ``known_at``; what was known later is neither there nor supersedes anything.
+    """
     later = table.alias("later")
-    query = select(table).outerjoin(later, later.c.supersedes == table.c.id).where(later.c.id.is_(None)).order_by(table.c.id)
+    replaced = later.c.supersedes == table.c.id
+    if known_until is not None:
+        replaced &= later.c.known_at <= known_until
+    query = select(table).outerjoin(later, replaced).where(later.c.id.is_(None)).order_by(table.c.id)
+    if known_until is not None:
+        query = query.where(table.c.known_at <= known_until)
     columns = list(table.columns.keys())
     if issued_rows is None:
         return pd.DataFrame(connection.execute(query).all(), columns=columns)
@@ -58,7 +67,3 @@ def add_chains(connection: Connection, table: Table, chains: Sequence[Sequence[d
         mine = [at for at, chain in enumerate(chains) if len(chain) > depth]
         rows = [chains[at][depth] | ({"supersedes": last[at]} if at in last else {}) for at in mine]
         last.update(zip(mine, add(connection, table, rows), strict=True))
-
-
-#: Facts that an issued row can have.
-OF_ISSUED_ROWS = (OUTCOMES, DESK_REVIEWS, SANCTION_DECISIONS)

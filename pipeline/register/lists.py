@@ -121,13 +121,15 @@ def record_list(connection: Connection, issued: IssuedList) -> int | None:
 
 
 def issued_rows(connection: Connection) -> pd.DataFrame:
-    """Return every code once: its row in the latest version that holds it, with ``number, list_date, due_on`` and ``first_id``.
+    """Return every code once: its row in the latest list that holds it, with ``number, kind, version, list_date, due_on``.
 
-    A code names the same subject in every version; ``first_id`` is the id of its first row, by which facts find it after a correction.
+    A code names the same subject in every version and in alerts; ``first_id`` is the id of its first row, by which facts find it after a
+    correction. ``stands``: no later version of that list left it out.
     """
-    lists = [ISSUED_LISTS.c[name] for name in ("number", "version", "list_date", "due_on")]
+    lists = [ISSUED_LISTS.c[name] for name in ("number", "kind", "version", "list_date", "due_on")]
     found = connection.execute(select(ISSUED_ROWS, *lists).join(ISSUED_LISTS).order_by(ISSUED_LISTS.c.list_date, ISSUED_LISTS.c.id, ISSUED_ROWS.c.id))
-    columns = [*ISSUED_ROWS.columns.keys(), *(column.name for column in lists)]
-    table = pd.DataFrame(found.all(), columns=columns)
+    table = pd.DataFrame(found.all(), columns=[*ISSUED_ROWS.columns.keys(), *(column.name for column in lists)])
     table["first_id"] = table.groupby("code", sort=False)["id"].transform("min")
-    return table.drop_duplicates("code", keep="last").reset_index(drop=True)
+    table["stands"] = table["version"].eq(table.groupby(["number", "kind"])["version"].transform("max"))
+    # An alert repeats a row of the week's list; it does not put a row back that a correction took off.
+    return table.sort_values("stands", kind="stable").drop_duplicates("code", keep="last").sort_values("id").reset_index(drop=True)

@@ -6,12 +6,13 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, select
 
-from pipeline.register.lists import issued_rows
+from pipeline.register.lists import issued_rows, read_issued, record_list
 from pipeline.register.schema import RETURN_FILES, RETURNED, TAKEN, UNTOUCHED
 from pipeline.returns.choices import bare
 from pipeline.returns.files import ReturnedFile, read_file
@@ -81,6 +82,27 @@ def import_workbooks(
         done.append(file)
     taken = [file for file in done if not file.known and file.problem is None]
     return Imported(done, record(connection, taken, received=received, correcting=correcting))
+
+
+def record_issued(connection: Connection, folders: Sequence[Path], *, due_after_days: int) -> int:
+    """Record the lists under ``folders`` that are not known yet; returns how many were new."""
+    lists = [one for folder in folders for one in read_issued(folder, due_after_days=due_after_days)]
+    return sum(record_list(connection, one) is not None for one in lists)
+
+
+def workbooks_in(paths: Sequence[Path]) -> list[Path]:
+    """Return the files named, and of folders every file in them but hidden and temporary ones, by name."""
+    found: list[Path] = []
+    for path in paths:
+        inside = sorted(one for one in path.rglob("*") if one.is_file() and not one.name.startswith((".", "~$"))) if path.is_dir() else [path]
+        found += inside
+    return found
+
+
+def free_name(path: Path) -> Path:
+    """Return ``path``, or the first of NAME-2, NAME-3 … that does not exist: earlier returned rows may still be waiting there."""
+    names = (path.with_stem(f"{path.stem}-{number}") for number in count(2))
+    return path if not path.exists() else next(name for name in names if not name.exists())
 
 
 def _opened(connection: Connection, path: Path) -> tuple[ReturnedFile, bytes | None]:
