@@ -18,7 +18,7 @@ import yaml
 
 from pipeline.config import DEMO_KEY, load_run_config
 from pipeline.labels import read_outcomes
-from pipeline.manifest import lock
+from pipeline.lock import lock
 from pipeline.reference import load_reference
 from pipeline.sources.mapping import load_mappings
 from pipeline.stages.dataset import build_dataset

@@ -20,7 +20,7 @@ from benchmarks.learned_gap import gap_to_ceiling
 from pipeline.config import DEMO_KEY, RunConfig, load_run_config
 from pipeline.labels import label, read_outcomes
 from pipeline.labels.reading import read_table
-from pipeline.manifest import lock
+from pipeline.lock import lock
 from pipeline.reference import load_reference
 from pipeline.sources.mapping import load_mappings
 from pipeline.stages.ablate import ablate

@@ -25,7 +25,7 @@ import pandas as pd
 
 from features.signatures import WIDTH, as_bytes, from_bytes
 from pipeline.config import DEMO_KEY, load_run_config
-from pipeline.manifest import lock
+from pipeline.lock import lock
 from pipeline.reference import load_reference
 from pipeline.sources.mapping import load_mappings
 from pipeline.stages import market

@@ -33,7 +33,7 @@ from features.price_history import price_history
 from features.seller import official, seller_key
 from models.control import RETAILERS, count_control, is_control
 from pipeline.config import DEMO_KEY, load_run_config
-from pipeline.manifest import lock
+from pipeline.lock import lock
 from pipeline.reference import load_reference
 from pipeline.sources.mapping import load_mappings
 from pipeline.stages.market import build_market, join_rows

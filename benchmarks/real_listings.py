@@ -15,7 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from pipeline.config import DEMO_KEY, load_run_config
-from pipeline.manifest import lock
+from pipeline.lock import lock
 from pipeline.sources.mapping import load_mappings
 from pipeline.stages.run import run
 

@@ -33,7 +33,7 @@ from features.seller import official
 from features.seller_profile import seller_profile
 from models.evidence import weigh
 from pipeline.config import DEMO_KEY, load_run_config
-from pipeline.manifest import lock
+from pipeline.lock import lock
 from pipeline.reference import Reference, load_lexicons, load_reference
 from pipeline.sources.mapping import load_mappings
 from pipeline.stages.run import take_in

@@ -45,7 +45,7 @@ from features.text_hashes import text_counts
 from models.artifact import load_model, save_model
 from pipeline.config import DEMO_KEY, load_run_config
 from pipeline.labels import read_outcomes
-from pipeline.manifest import lock
+from pipeline.lock import lock
 from pipeline.reference import load_lexicons
 from pipeline.sources.mapping import load_mappings
 from pipeline.stages.run import learn, read_features, take_in

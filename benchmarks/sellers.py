@@ -27,7 +27,7 @@ from models.evidence import weigh
 from models.matrix import matrix
 from models.seller_priority import seller_priority
 from pipeline.config import DEMO_KEY, load_run_config
-from pipeline.manifest import lock
+from pipeline.lock import lock
 from pipeline.reference import load_reference
 from pipeline.sources.mapping import load_mappings
 from pipeline.stages.market import build_market, join_rows

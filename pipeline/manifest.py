@@ -3,26 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import platform
-import socket
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from functools import lru_cache
 from importlib import metadata
 from pathlib import Path
 
-from features.errors import SoiHangError
 from pipeline.config import configs_hash
 
 _PACKAGES = ("soihang", "numpy", "pandas", "pyarrow", "underthesea", "scikit-learn", "pandera")
 _ROOT = Path(__file__).resolve().parent.parent
-
-
-class Locked(SoiHangError):
-    """Another run is writing to the same folder."""
-
-    exit_code = 75
 
 
 def fingerprint(path: Path) -> str:
@@ -56,52 +46,3 @@ def versions() -> dict[str, str]:
         except metadata.PackageNotFoundError:
             found[name] = "not installed"
     return found
-
-
-@contextmanager
-def lock(folder: Path) -> Iterator[None]:
-    """Hold the folder for one run; raises `Locked` where another live run of this machine holds it.
-
-    A lock left by a killed run is known by its process id, host and boot id, and taken over.
-    """
-    path = folder / ".lock"
-    mine = f"{os.getpid()} {socket.gethostname()} {_boot_id()}"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        _take(path, mine)
-    except OSError as error:
-        from pipeline.store import CannotWrite
-
-        raise CannotWrite(f"cannot write to {folder}: {error.strerror}") from error
-    try:
-        yield
-    finally:
-        path.unlink(missing_ok=True)
-
-
-def _take(path: Path, mine: str) -> None:
-    for _ in range(2):
-        try:
-            with open(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644), "w", encoding="utf-8") as stream:
-                stream.write(mine)
-            return
-        except FileExistsError:
-            holder = path.read_text(encoding="utf-8").split()
-            if _alive(holder):
-                raise Locked(f"{path.parent} is used by another run (process {holder[0]} on {holder[1]}); wait or choose another --out") from None
-            path.unlink(missing_ok=True)
-
-
-def _alive(holder: list[str]) -> bool:
-    if len(holder) != 3 or not holder[0].isdigit():
-        return False
-    if holder[1] != socket.gethostname():
-        return True
-    return holder[2] == _boot_id() and Path(f"/proc/{holder[0]}").exists()
-
-
-def _boot_id() -> str:
-    try:
-        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
-    except OSError:
-        return "unknown"

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import settings
 
 from pipeline.config import DEMO_KEY, configs_dir, load_run_config
-from pipeline.manifest import lock
+from pipeline.lock import lock
 from pipeline.sources.mapping import load_mappings
 from pipeline.stages.run import RunReport, run
 

@@ -14,7 +14,7 @@ import pandas as pd
 from models.artifact import load_model, save_model
 from pipeline.config import DEMO_KEY, RunConfig, load_run_config
 from pipeline.labels import read_outcomes
-from pipeline.manifest import lock
+from pipeline.lock import lock
 from pipeline.recipe import Recipe, write_recipe
 from pipeline.sources.mapping import load_mappings
 from pipeline.stages.run import learn, read_features, take_in

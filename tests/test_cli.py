@@ -133,21 +133,34 @@ def test_a_file_where_the_folder_should_be_exits_with_73(crawl: Callable[..., Pa
 
 
 def test_two_runs_on_one_folder_the_second_exits_with_75(crawl: Callable[..., Path], tmp_path: Path) -> None:
-    from pipeline.manifest import lock
+    from pipeline.lock import lock
 
     with lock(tmp_path / "o"):
         done = soihang("run", crawl([FAKE]), "--out", tmp_path / "o")
     assert done.returncode == 75 and str(os.getpid()) in done.stderr
 
 
-def test_a_lock_left_by_a_dead_process_is_taken_over(crawl: Callable[..., Path], tmp_path: Path) -> None:
-    dead = subprocess.Popen([sys.executable, "-c", ""])
-    dead.wait()
-    from pipeline import manifest
+def test_a_second_run_may_wait_for_the_first(crawl: Callable[..., Path], tmp_path: Path) -> None:
+    from pipeline.lock import lock
 
-    (tmp_path / "o").mkdir()
-    content = f"{dead.pid} {manifest.socket.gethostname()} {manifest._boot_id()}"
-    (tmp_path / "o" / ".lock").write_text(content, encoding="utf-8")
+    command = [sys.executable, "-c", "from pipeline.cli import main; main()", "run", str(crawl([FAKE])), "--out", str(tmp_path / "o"), "--wait", "2"]
+    with lock(tmp_path / "o"):
+        second = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        with pytest.raises(subprocess.TimeoutExpired):
+            second.communicate(timeout=4)
+        assert not (tmp_path / "o" / "run.json").exists()
+    _, said = second.communicate(timeout=60)
+    assert second.returncode == 0, said
+
+
+def test_a_lock_left_by_a_killed_process_holds_nobody_up(crawl: Callable[..., Path], tmp_path: Path) -> None:
+    folder = str(tmp_path / "o")
+    code = f"import pathlib, time; from pipeline.lock import lock\nwith lock(pathlib.Path({folder!r})): print('held', flush=True); time.sleep(60)"
+    holder = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+    assert holder.stdout is not None and holder.stdout.readline() == "held\n"
+    assert soihang("run", crawl([FAKE]), "--out", tmp_path / "o").returncode == 75
+    holder.kill()
+    holder.wait()
     assert soihang("run", crawl([FAKE]), "--out", tmp_path / "o").returncode == 0
 
 
@@ -174,7 +187,7 @@ def test_output_piped_to_a_reader_that_left_is_no_error() -> None:
 def test_the_capacity_file_decides_who_is_chosen(crawl: Callable[..., Path], tmp_path: Path) -> None:
     rows = [{**FAKE, "mã gian hàng": f"S{n}", "mã tin": f"T{n}", "nơi gửi": "Hà Nội"} for n in range(4)]
     limits = tmp_path / "capacity.csv"
-    limits.write_text("authority,targets,reserve\nChi cục Quản lý thị trường TP. Hà Nội,1,2\n", encoding="utf-8")
+    limits.write_text("don_vi,doi,tuan,so_luot_kiem_tra,so_luot_xac_minh\nHN,,,5,1\n", encoding="utf-8")
     done = soihang("run", crawl(rows), "--out", tmp_path / "o", "--capacity", limits, "--json")
     assert json.loads(done.stdout)["counts"]["chosen"] == 1
 
@@ -182,9 +195,9 @@ def test_the_capacity_file_decides_who_is_chosen(crawl: Callable[..., Path], tmp
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("authority,targets\nx,1\n", "lacks the columns ['reserve']"),
-        ("authority,targets,reserve\nChi cục Mặt Trăng,1,1\n", "line 2: unknown authority"),
-        ("authority,targets,reserve\nChi cục Quản lý thị trường TP. Hà Nội,nhiều,1\n", "whole numbers"),
+        ("don_vi,so_luot_kiem_tra\nHN,1\n", "lacks the columns ['so_luot_xac_minh']"),
+        ("don_vi,so_luot_kiem_tra,so_luot_xac_minh\nChi cục Mặt Trăng,1,1\n", "line 2: unknown authority"),
+        ("don_vi,so_luot_kiem_tra,so_luot_xac_minh\nHN,nhiều,1\n", "whole number"),
     ],
 )
 def test_a_bad_capacity_file_is_named_by_line(text: str, words: str, crawl: Callable[..., Path], tmp_path: Path) -> None:

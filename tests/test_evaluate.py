@@ -14,7 +14,7 @@ import pytest
 
 from pipeline.config import DEMO_KEY, RunConfig, load_run_config
 from pipeline.labels import read_outcomes
-from pipeline.manifest import lock
+from pipeline.lock import lock
 from pipeline.sources.mapping import load_mappings
 from pipeline.stages.run import finish_run, learn, read_features, take_in
 from pipeline.stages.simulate import simulate_market

@@ -237,7 +237,7 @@ def test_targets_without_a_seller_are_told_apart_by_their_address() -> None:
 def test_two_models_of_one_market_are_compared_on_rows_that_neither_knows() -> None:
     from pipeline.config import DEMO_KEY
     from pipeline.labels import read_outcomes
-    from pipeline.manifest import lock
+    from pipeline.lock import lock
     from pipeline.sources.mapping import load_mappings
     from pipeline.stages.promotion import judge_challenger
     from pipeline.stages.run import read_features, take_in

@@ -12,7 +12,7 @@ import pytest
 from features.errors import ConfigError, DataError
 from pipeline.commit import git_commit
 from pipeline.config import DEMO_KEY, load_run_config
-from pipeline.manifest import lock
+from pipeline.lock import lock
 from pipeline.recipe import Recipe, differences, find_inputs, write_recipe
 from pipeline.stages.reproduce import Reproduction, compare_folders, json_differences, reproduce
 from tests.small_market import eager, small_market

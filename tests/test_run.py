@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from pipeline.config import DEMO_KEY, configs_dir, load_run_config
-from pipeline.manifest import lock
+from pipeline.lock import lock
 from pipeline.sources.mapping import load_mappings
 from pipeline.stages.run import RunReport, run
 from tests.conftest import REAL

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from features.errors import DataError
-from pipeline.manifest import Locked
+from pipeline.lock import Locked
 from pipeline.trail import log as log_module
 from pipeline.trail.canonical import canonical
 from pipeline.trail.chain import START, BrokenChain, TornLine, entry_hash, read_entries

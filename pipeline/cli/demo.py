@@ -22,7 +22,7 @@ def demo_command(
 ) -> None:
     """Simulate a market, ingest it, train on its outcomes, score, plan and report. Everything is invented, and says so."""
     from pipeline.config import load_run_config
-    from pipeline.manifest import lock
+    from pipeline.lock import lock
     from pipeline.progress import RowProgress
     from pipeline.stages.demo import demo
 

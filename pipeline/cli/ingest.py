@@ -17,7 +17,7 @@ def ingest_command(
 ) -> None:
     """Turn crawl files into one table of listings, and say what was left out and why."""
     from pipeline.config import contact_key, load_run_config
-    from pipeline.manifest import lock
+    from pipeline.lock import lock
     from pipeline.progress import RowProgress
     from pipeline.sources.mapping import load_mappings
     from pipeline.stages.run import ingest_lines, take_in

@@ -38,21 +38,20 @@ def promote_command(
     Prints the overlap at capacity, who enters the list and who leaves, and logs all of it. Ends with 3 where a rule fails.
     """
     list_day = day(as_of)
-    from pipeline.capacity import read_capacity
     from pipeline.config import contact_key, load_run_config
     from pipeline.labels import read_outcomes
-    from pipeline.manifest import lock
+    from pipeline.lock import lock
     from pipeline.progress import RowProgress
     from pipeline.promotion_rules import load_promotion_rules
-    from pipeline.reference import load_reference
     from pipeline.sources.mapping import load_mappings
     from pipeline.stages.promotion import judge_challenger
     from pipeline.stages.run import read_features, take_in
+    from pipeline.tables.capacity import read_capacity
     from pipeline.tracking import log_promotion, rivals, switch_champion
 
     settings, wanted = load_run_config(config), load_promotion_rules(rules)
     labels = read_outcomes(outcomes, as_of=list_day)
-    limits = read_capacity(capacity, load_reference().provinces) if capacity else None
+    limits = read_capacity(capacity) if capacity else None
     pair = rivals(model)
     with lock(out), RowProgress() as progress:
         taken = take_in(

@@ -14,7 +14,7 @@ def register(app: typer.Typer) -> None:
 
 def report_command(folder: Folder, as_json: Json = False) -> None:
     """Write plan.xlsx, index.html and targets.csv from what `soihang plan` left in FOLDER."""
-    from pipeline.manifest import lock
+    from pipeline.lock import lock
     from pipeline.stages.run import tell
 
     with lock(folder):

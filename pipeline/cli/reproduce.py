@@ -31,7 +31,7 @@ def reproduce_command(
     from tempfile import TemporaryDirectory
 
     from pipeline.config import contact_key
-    from pipeline.manifest import lock
+    from pipeline.lock import lock
     from pipeline.progress import RowProgress
     from pipeline.stages.reproduce import reproduce
     from pipeline.tracking import fetch_run

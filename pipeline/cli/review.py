@@ -30,7 +30,7 @@ def sample_command(
 ) -> None:
     """Draw listings that `soihang score` left in FOLDER, with recorded chances, as review.html and review.xlsx without score or reasons."""
     from pipeline.config import ReviewConfig, load_run_config
-    from pipeline.manifest import lock
+    from pipeline.lock import lock
     from pipeline.reference import load_reference
     from pipeline.stages.review_sample import sample_for_review
 
@@ -54,7 +54,7 @@ def import_command(
     """Take judgements back as outcomes; prints how far readers agree and how much of the market is worth a look."""
     from datetime import UTC, datetime
 
-    from pipeline.manifest import lock
+    from pipeline.lock import lock
     from pipeline.stages.review_import import import_review
 
     with lock(folder):

@@ -17,6 +17,7 @@ from pipeline.cli.options import (
     Reviews,
     Source,
     Sources,
+    Wait,
     day,
     finish,
     wanted_model,
@@ -40,6 +41,7 @@ def run_command(
     capacity: Capacity = None,
     config: Config = None,
     model: Model = "auto",
+    wait: Wait = 0,
     as_json: Json = False,
 ) -> None:
     """Ingest, score, plan and report in one go.
@@ -49,19 +51,18 @@ def run_command(
     list_day = day(as_of)
     from datetime import datetime
 
-    from pipeline.capacity import read_capacity
     from pipeline.config import contact_key, load_run_config
     from pipeline.labels import read_outcomes
-    from pipeline.manifest import lock
+    from pipeline.lock import lock
     from pipeline.progress import RowProgress
-    from pipeline.reference import load_reference
     from pipeline.sources.mapping import load_mappings
     from pipeline.stages.run import VIETNAM, run
+    from pipeline.tables.capacity import read_capacity
 
     settings = load_run_config(config)
     chosen = wanted_model(model)
-    limits = read_capacity(capacity, load_reference().provinces) if capacity else None
-    with lock(out), RowProgress() as progress:
+    limits = read_capacity(capacity) if capacity else None
+    with lock(out, wait_minutes=wait), RowProgress() as progress:
         result = run(
             files,
             out=out,

@@ -33,7 +33,7 @@ def score_command(
     # What this process still has to load and what its workers need takes seconds each: side by side.
     with preparing(prepare_reading, len(parts(folder / "work" / "listings"))):
         from pipeline.labels import read_outcomes
-        from pipeline.manifest import lock
+        from pipeline.lock import lock
         from pipeline.progress import RowProgress
         from pipeline.stages.links import link_lines, read_link_summary
         from pipeline.stages.reviews import take_reviews

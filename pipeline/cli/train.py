@@ -33,7 +33,7 @@ def train_command(
     list_day = day(as_of)
     from pipeline.config import contact_key, load_run_config
     from pipeline.labels import read_outcomes
-    from pipeline.manifest import lock
+    from pipeline.lock import lock
     from pipeline.progress import RowProgress
     from pipeline.recipe import write_recipe
     from pipeline.sources.mapping import load_mappings

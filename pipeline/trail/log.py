@@ -8,22 +8,22 @@ hash of the log's end (`pipeline.trail.verify`).
 from __future__ import annotations
 
 import errno
-import fcntl
 import getpass
 import hashlib
 import hmac
 import io
 import os
 import re
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
 
+from filelock import FileLock, Timeout
+
 from features.errors import DataError
-from pipeline.manifest import Locked
+from pipeline.lock import Locked
 from pipeline.sources.phones import mask
 from pipeline.store import CannotWrite
 from pipeline.trail.canonical import canonical, sha256
@@ -118,24 +118,19 @@ def _user() -> str:
 def _opened(log: Path) -> Iterator[IO[bytes]]:
     """The log, open to read and add to, held by this process alone."""
     log.parent.mkdir(parents=True, exist_ok=True)
-    is_new = not log.exists()
-    with os.fdopen(os.open(log, os.O_RDWR | os.O_CREAT, 0o600), "r+b", buffering=0) as stream:
-        _hold(stream, log)
-        if is_new:
-            _sync_folder(log.parent)
-        yield stream
-
-
-def _hold(stream: IO[bytes], log: Path) -> None:
-    until = time.monotonic() + _WAIT_SECONDS
-    while True:
-        try:
-            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return
-        except BlockingIOError:
-            if time.monotonic() > until:
-                raise Locked(f"the log {log} is held by another writer; try again when it is done") from None
-            time.sleep(0.02)
+    held = FileLock(log.with_name(log.name + ".lock"), timeout=_WAIT_SECONDS, thread_local=False)
+    try:
+        held.acquire()
+    except Timeout:
+        raise Locked(f"the log {log} is held by another writer; try again when it is done") from None
+    try:
+        is_new = not log.exists()
+        with os.fdopen(os.open(log, os.O_RDWR | os.O_CREAT, 0o600), "r+b", buffering=0) as stream:
+            if is_new:
+                _sync_folder(log.parent)
+            yield stream
+    finally:
+        held.release()
 
 
 def _tail(stream: IO[bytes], log: Path) -> tuple[Entry | None, bytes]:
