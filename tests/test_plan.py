@@ -37,14 +37,17 @@ def test_nobody_is_dropped_beyond_capacity(crawl: Callable[..., Path], finished:
     offers = [(FAKE, f"S{n:02d}", "Hà Nội") for n in range(30)]
     targets = finished(crawl(rows(*offers))).plan.targets
     assert len(targets) == 30 and targets["code"].is_unique
-    assert targets["standing"].value_counts().to_dict() == {"Chính thức": 10, "Dự bị": 10, "Chờ": 10}
+    assert targets["standing"].value_counts().to_dict() == {"Chính thức": 10, "Dự bị": 10, "Rà soát ngẫu nhiên": 2, "Chờ": 8}
     assert list(targets["rank"]) == list(range(1, 31))
 
 
-def test_one_thin_sign_is_shown_last_and_takes_nobodys_place(crawl: Callable[..., Path], finished: Callable[..., RunReport]) -> None:
+def test_one_thin_sign_is_shown_last_and_takes_nobodys_place_but_may_be_drawn_for_reading(
+    crawl: Callable[..., Path], finished: Callable[..., RunReport]
+) -> None:
     targets = finished(crawl(rows((THIN, "MỎNG", "Hà Nội"), (FAKE, "DÀY", "Hà Nội")))).plan.targets.set_index("seller_id")
-    assert targets.loc["MỎNG", "level"] == "Chưa đủ căn cứ nhận định" and targets.loc["MỎNG", "standing"] == "Chờ"
-    assert targets.loc["MỎNG", "action"] == "Theo dõi" and targets.loc["DÀY", "rank"] == 1
+    assert targets.loc["MỎNG", "level"] == "Chưa đủ căn cứ nhận định" and targets.loc["MỎNG", "standing"] == "Rà soát ngẫu nhiên"
+    assert targets.loc["MỎNG", "selection_probability"] == 1.0 and targets.loc["MỎNG", "action"] == "Xác minh trực tuyến"
+    assert targets.loc["DÀY", "rank"] == 1 and targets.loc["DÀY", "selection"] == "Theo mức ưu tiên"
 
 
 def test_unknown_and_foreign_places_go_to_the_central_list(crawl: Callable[..., Path], finished: Callable[..., RunReport]) -> None:
@@ -57,7 +60,7 @@ def test_unknown_and_foreign_places_go_to_the_central_list(crawl: Callable[..., 
 def test_a_place_is_never_called_reliable(demo: RunReport) -> None:
     known = demo.plan.targets.dropna(subset=["location"])
     assert len(known) and known["location_confidence"].str.startswith("thấp").all()
-    assert known["action"].isin(["Yêu cầu sàn cung cấp thông tin người bán", "Xác minh trực tuyến", "Theo dõi", "Xem xét chuyển cơ quan khác"]).all()
+    assert known["action"].isin(["Yêu cầu sàn cung cấp thông tin người bán", "Xác minh trực tuyến", "Theo dõi", "Liên hệ chủ thể quyền"]).all()
 
 
 @pytest.mark.parametrize(

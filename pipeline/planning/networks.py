@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -11,44 +12,47 @@ from pipeline.store import read_parquet
 
 #: Other shops named under a target; the rest are counted.
 _MOST_NAMED = 5
-_KIND = "network|"
-_NAMED = ["platform", "seller_id", "seller_name"]
+#: What the key of a network begins with.
+NETWORK = "network|"
+SHOP_COLUMNS = ["seller", "platform", "seller_id", "seller_name"]
 
 
-def join_networks(subject: pd.Series, features: Path) -> pd.Series:
-    """Return ``subject`` (keys of sellers) with one key for all shops of a network that `pipeline.stages.links` left under ``features``.
-
-    The network's key is ``network|`` and its id; all others stay as they are.
-    """
+def network_of(features: Path) -> pd.Series:
+    """Return the network's id by seller's key, as `pipeline.stages.links` left it under ``features``; empty where it left none."""
     path = features / "links" / "networks.parquet"
     if not path.is_file():
-        return subject
-    networks = read_parquet(path, columns=["seller", "network"]).set_index("seller")["network"]
-    return (_KIND + subject.map(networks).astype("str")).fillna(subject).astype("str")
+        return pd.Series(dtype="str", index=pd.Index([], dtype="str"))
+    return read_parquet(path, columns=["seller", "network"]).set_index("seller")["network"]
 
 
-def name_networks(targets: pd.DataFrame, pool: pd.DataFrame, features: Path) -> pd.DataFrame:
-    """Return ``targets`` (index: subject) in which a network's name is its main shop's "và N gian hàng liên kết", and a reason says what ties them.
+def join_networks(seller: pd.Series, networks: pd.Series) -> pd.Series:
+    """Return ``seller`` (keys, or missing) with one key for all shops of a network: ``network|`` and its id; all others stay as they are."""
+    if not len(networks):
+        return seller.astype("str")
+    return (NETWORK + seller.map(networks).astype("str")).fillna(seller).astype("str")
 
-    ``pool`` has every listing with ``subject``, ``seller`` (key) and ``seller_name``. The main shop is the one with the strongest listing.
+
+def name_networks(targets: pd.DataFrame, shops: pd.DataFrame) -> pd.DataFrame:
+    """Return ``targets`` (index: subject) in which a network's name is its main shop's "và N gian hàng liên kết", with ``network_shops``, and a
+    reason that says what ties them.
+
+    ``shops`` has `SHOP_COLUMNS` of all sellers in networks. The main shop is the one with the strongest listing.
     """
-    at = targets.index[targets.index.str.startswith(_KIND)]
-    if not len(at):
-        return targets
-    table = targets.copy()
-    ties = read_parquet(features / "links" / "networks.parquet").set_index("seller")["ties"]
-    shops = pool[pool["subject"].isin(at)].drop_duplicates("seller").sort_values("seller", kind="stable")
-    for subject, members in shops.groupby("subject", sort=True):
-        main = [_text(table.at[subject, name]) for name in _NAMED]
-        others = members[members[_NAMED].fillna("").ne(main).any(axis=1)]
-        shown = [f"{row.seller_name if isinstance(row.seller_name, str) else row.seller_id} ({row.platform})" for row in others.itertuples()]
-        more = f" và {len(shown) - _MOST_NAMED} gian hàng khác" if len(shown) > _MOST_NAMED else ""
-        kinds = {kind for one in ties.reindex(members["seller"]).dropna() for kind in one.split(",")}
+    table = targets.assign(network_shops=[[] for _ in range(len(targets))])
+    known = shops.set_index("seller")
+    for subject in table.index[table["network"].notna()]:
+        main = f"{_shop(table.loc[subject])} ({table.at[subject, 'platform']})"
+        members = known.loc[known.index.intersection(table.at[subject, "members"])].sort_index()
+        others = [name for row in members.itertuples() if (name := f"{_shop(row)} ({row.platform})") != main]
+        more = f" và {len(others) - _MOST_NAMED} gian hàng khác" if len(others) > _MOST_NAMED else ""
+        kinds = table.at[subject, "network_ties"].split(",")
         shared = ", ".join(text for kind, text in TIES.items() if kind in kinds)
-        table.at[subject, "seller_name"] = f"{main[2] or main[1]} và {len(shown)} gian hàng liên kết"
-        table.at[subject, "reasons"] = [*table.at[subject, "reasons"], f"Liên kết (chung {shared}): {', '.join(shown[:_MOST_NAMED])}{more}"]
+        table.at[subject, "network_shops"] = [main, *others]
+        table.at[subject, "seller_name"] = f"{_shop(table.loc[subject])} và {len(table.at[subject, 'members']) - 1} gian hàng liên kết"
+        reason = f"Liên kết (chung {shared}): {', '.join(others[:_MOST_NAMED])}{more}"
+        table.at[subject, "reasons"] = [*table.at[subject, "reasons"], reason]
     return table
 
 
-def _text(value: object) -> str:
-    return value if isinstance(value, str) else ""
+def _shop(row: Any) -> str:
+    return next((value for value in (row.seller_name, row.seller_id) if isinstance(value, str) and value), "chưa rõ tên")

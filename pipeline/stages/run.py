@@ -23,8 +23,12 @@ from features.errors import DataError, ModelError, NothingNew
 from models.artifact import Model
 from pipeline.config import RunConfig, configs_hash
 from pipeline.labels import Labels
+from pipeline.law import load_law
 from pipeline.manifest import code_hash, fingerprint, run_id, versions
 from pipeline.parallel import preparing
+from pipeline.planning.inputs import read_inputs
+from pipeline.planning.issued import ISSUED, last_list
+from pipeline.planning.seller_models import read_scores, read_seller_models, write_seller_models
 from pipeline.reference import load_reference
 from pipeline.sources.files import expand, folder_day, unfinished
 from pipeline.sources.mapping import SourceMapping
@@ -35,7 +39,8 @@ from pipeline.stages.learned_rows import LEARNED_FILE, learned_rows
 from pipeline.stages.links import link_lines, read_link_summary
 from pipeline.stages.market import build_market
 from pipeline.stages.plan import Plan, plan
-from pipeline.stages.report import report
+from pipeline.stages.plan_report import plan_facts, plan_lines, plan_summary
+from pipeline.stages.report import report_folder
 from pipeline.stages.reviews import ReviewReport, forget_reviews, review_inputs, review_report, take_reviews
 from pipeline.stages.score import ScoreReport, import_scoring, score
 from pipeline.stages.train import Trained, train
@@ -119,8 +124,7 @@ class RunReport:
             *link_lines(self.details["links"]),
             f"targets {counts['targets']:,}, of which {counts['chosen']:,} within capacity",
         ]
-        if self.plan.size_correlation is not None:
-            rows.append(f"rank correlation of priority with shop size: {self.plan.size_correlation:.2f}")
+        rows += plan_lines(self.plan)
         rows.append("seconds: " + ", ".join(f"{name} {seconds:g}" for name, seconds in self.details["seconds"].items()))
         rows.append(f"open {self.out / 'plan.xlsx'} or {self.out / 'index.html'}")
         return rows
@@ -189,6 +193,7 @@ def finish_run(
         "inputs": read_json(out / "work" / "inputs.json")["files"] + review_inputs(out / "work"),
         "reviews": review_report(out / "work"),
         "links": read_link_summary(out / "work"),
+        "plan": read_json(out / "work" / "plan.json"),
         "versions": versions(),
         "configs_hash": configs_hash(),
         "code_hash": code_hash(),
@@ -283,6 +288,7 @@ def judge(
             on_rows=lambda rows: on_rows("score", rows, total),
         )
         write_json(scored.to_json(), work / "score.json")
+        write_seller_models(model, work)
         write_json({"run_id": identity}, work / "run_id.json")
     return scored
 
@@ -332,31 +338,37 @@ def choose(
         raise DataError(f"{work / 'ingest.json'} names no capture; ingest again")
     data_day = _day(taken.latest_capture)
     list_day = as_of or data_day
+    inputs, law = read_inputs(config.plan.inputs), load_law(config.law_tables)
     made = plan(
         work / "listings",
         work,
-        read_parquet(out / "scores.parquet"),
+        read_scores(out / "scores.parquet"),
         read_parquet(out / "reasons.parquet"),
         as_of=list_day,
         settings=config.plan,
         capacity=capacity,
         reference=load_reference(),
+        inputs=inputs,
+        last=last_list(config.plan.issued or out / ISSUED, list_day),
+        law=law,
+        seller_models=read_seller_models(work),
+        seed=config.seed,
     )
     write_parquet(made.targets, work / "targets.parquet")
     write_parquet(made.listings, work / "target_listings.parquet")
+    write_parquet(made.left, work / "left.parquet")
+    write_json(plan_facts(made, inputs, law), work / "plan.json")
     is_old = today is not None and (today - data_day).days > config.old_after_days
     identity = str(read_json(work / "run_id.json")["run_id"])
-    summary = summarise(taken, scored, as_of=list_day, data_day=data_day, is_old=is_old, run_id=identity)
+    summary = summarise(taken, scored, as_of=list_day, data_day=data_day, is_old=is_old, run_id=identity) | plan_summary(made, list_day)
     write_json(summary, work / "summary.json")
     return made, summary
 
 
 def tell(out: Path) -> None:
-    """Write workbook, page and CSV from what `choose` left."""
-    work = out / "work"
-    targets = with_lists(read_parquet(work / "targets.parquet"))
-    listings = with_lists(read_parquet(work / "target_listings.parquet"))
-    report(targets, listings, read_json(work / "summary.json"), out=out)
+    """Write workbooks, pages, situation report and CSV from what `choose` left."""
+    told = report_folder(out)
+    write_json(told, out / "work" / "situation.json")
 
 
 def summarise(taken: IngestReport, scored: ScoreReport, *, as_of: date, data_day: date, is_old: bool, run_id: str) -> dict[str, Any]:
@@ -372,6 +384,7 @@ def summarise(taken: IngestReport, scored: ScoreReport, *, as_of: date, data_day
         "n_scored": scored.n_scored,
         "bands": scored.bands,
         "score_kind": scored.score_kind,
+        "model_version": scored.model_version,
         "run_id": run_id,
         "version": versions()["soihang"],
         "synthetic": scored.n_synthetic > 0,
