@@ -4,17 +4,46 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
+from datetime import date
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from pipeline.planning.places import places_on
+from pipeline.reference import load_reference
 from pipeline.reports.safe_text import for_csv
 from pipeline.reports.target_row import abbreviation
-from pipeline.store import write_atomically
+from pipeline.stages.sightings import with_sightings
+from pipeline.store import read_json, read_parquet, write_atomically
+from pipeline.tables.targets import with_lists
 
 PLANS = "plans"
+
+
+def report_folder(out: Path) -> dict[str, Any]:
+    """Write everything people open from what `soihang plan` left in ``out/work``; returns how the situation report agrees with the lists."""
+    work = out / "work"
+    targets = with_lists(read_parquet(work / "targets.parquet"))
+    listings = with_sightings(with_lists(read_parquet(work / "target_listings.parquet")), work)
+    left = read_parquet(work / "left.parquet") if (work / "left.parquet").is_file() else None
+    summary = read_json(work / "summary.json")
+    report(targets, listings, summary, out=out, left=left)
+    return report_situation(out, targets, summary)
+
+
+def report_situation(out: Path, targets: pd.DataFrame, summary: dict[str, Any]) -> dict[str, Any]:
+    """Write ``thuc-trang.xlsx`` into ``out`` and nowhere else: it is for the central role."""
+    from pipeline.reports.situation import FILE, write_situation
+    from pipeline.stages.situation import facts, situation
+
+    day, points = date.fromisoformat(summary["as_of"]), float(summary["flagged_points"])
+    places = places_on(day, load_reference().provinces)
+    scores = read_parquet(out / "scores.parquet")
+    made = situation(out / "work" / "listings", out / "work", scores, targets, as_of=day, flagged_points=points, places=places)
+    write_atomically(out / FILE, partial(write_situation, made=made, targets=targets, summary=summary))
+    return facts(made)
 
 
 def report(
