@@ -17,7 +17,6 @@ from pipeline.reports.safe_text import for_cell
 from pipeline.reports.sheet_styles import FONT, Styles, add_styles, row_height, set_landscape
 from pipeline.reports.wording import (
     DRAFT,
-    FOOTER,
     OLD_DATA,
     SIGN_NAMES,
     SYNTHETIC,
@@ -91,7 +90,6 @@ def _leaders(sheet: Worksheet, styles: Styles, made: Situation, targets: pd.Data
         f"{format_count(len(targets))} đối tượng, "
         f"{format_count(made.n_below)} tin có dấu hiệu nhẹ, chưa đủ để lập đối tượng.",
         "Tỷ lệ tính trên tin đã thu thập, không phải trên toàn thị trường: thu thập ở đâu thì thấy ở đó.",
-        FOOTER,
     ]
     for at, text in enumerate(lines, start=2):
         sheet.write_string(at, 0, text, styles["note"])
@@ -118,11 +116,12 @@ def _expected(known: dict[str, Any] | None) -> str:
 
 
 def _rates(sheet: Worksheet, styles: Styles, columns: Sequence[tuple[str, float]], names: list[list[str]], rows: pd.DataFrame) -> None:
-    every = [*columns, ("Dấu hiệu", 30), *_RATE]
+    every = [*columns, ("Dấu hiệu", 38), *_RATE]
     sheet.write_string(0, 0, f"Ô dưới {MIN_LISTINGS} tin hoặc dưới {MIN_SELLERS} người bán không tính tỷ lệ.", styles["note"])
     _header(sheet, styles, 1, every)
     first = len(columns)
     for at, (name, row) in enumerate(zip(names, rows.itertuples(), strict=True), start=2):
+        sheet.set_row(at, row_height(list(zip(name, (width for _, width in columns), strict=True))))
         for column, text in enumerate(name):
             sheet.write_string(at, column, for_cell(text), styles["cell"])
         sheet.write_string(at, first, _BEHAVIOURS[row.behaviour], styles["cell"])

@@ -65,10 +65,10 @@ def place(row: Any) -> str:
 
 def main_reason(row: Any) -> str:
     """Return the one sentence that quotes the listing, or say that there is none."""
-    named = value_of(row, "main_reason")
+    named, reasons = visible(str(value_of(row, "main_reason"))), items_of(row, "reasons")
     if named:
-        return visible(str(named))
-    reasons = items_of(row, "reasons")
+        # Among the reasons it says on how many further listings the same stands.
+        return next((reason for reason in reasons if reason.startswith(named)), named)
     if getattr(row, "explainable", True) is False or not reasons:
         return NOT_EXPLAINABLE
     return next((reason for reason in reasons if "“" in reason), reasons[0])

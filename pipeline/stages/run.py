@@ -45,7 +45,6 @@ from pipeline.stages.reviews import ReviewReport, forget_reviews, review_inputs,
 from pipeline.stages.score import ScoreReport, import_scoring, score
 from pipeline.stages.train import Trained, train
 from pipeline.store import parts, read_json, read_parquet, write_atomically, write_json, write_parquet
-from pipeline.tables.targets import with_lists
 
 VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
 #: Told the stage's name, how many rows it has just done and how many it has in all (missing while unknown).
@@ -194,6 +193,7 @@ def finish_run(
         "reviews": review_report(out / "work"),
         "links": read_link_summary(out / "work"),
         "plan": read_json(out / "work" / "plan.json"),
+        "situation": read_json(out / "work" / "situation.json"),
         "versions": versions(),
         "configs_hash": configs_hash(),
         "code_hash": code_hash(),
@@ -361,6 +361,7 @@ def choose(
     is_old = today is not None and (today - data_day).days > config.old_after_days
     identity = str(read_json(work / "run_id.json")["run_id"])
     summary = summarise(taken, scored, as_of=list_day, data_day=data_day, is_old=is_old, run_id=identity) | plan_summary(made, list_day)
+    summary["flagged_points"] = config.plan.flagged_points
     write_json(summary, work / "summary.json")
     return made, summary
 

@@ -44,7 +44,7 @@ def situation(
     behaviours = [ANY, *(name for name in SIGN_NAMES if name in rows)]
     by_one = {name: _shares(monthly if name == "month" else once, [name], behaviours) for name in DIMENSIONS}
     margins = pd.concat([table.rename(columns={name: "name"}).assign(dimension=name) for name, table in by_one.items()], ignore_index=True)
-    margins = margins[["dimension", "name", *_FIGURES]]
+    margins = _said(margins[["dimension", "name", *_FIGURES]], ["dimension", "name"])
     return Situation(margins, _cells(monthly, behaviours), agreement, len(once), n_below)
 
 
@@ -104,8 +104,14 @@ def _cells(monthly: pd.DataFrame, behaviours: list[str]) -> pd.DataFrame:
     small = marked["big"].isna()
     for name in ("goods", "platform", "authority"):
         marked[name] = marked[name].astype("object").where(~small, SMALL)
-    table = _shares(marked, by, behaviours)
-    return table.loc[table["hits"].gt(0) | table["behaviour"].eq(ANY), [*by, *_FIGURES]].reset_index(drop=True)
+    return _said(_shares(marked, by, behaviours)[[*by, *_FIGURES]], by)
+
+
+def _said(table: pd.DataFrame, by: list[str]) -> pd.DataFrame:
+    """Group by group, all signs first; a behaviour that nobody shows is not listed."""
+    kept = table[table["hits"].gt(0) | table["behaviour"].eq(ANY)]
+    kept = kept.assign(rest=kept["behaviour"].ne(ANY)).sort_values([*by, "rest", "behaviour"], kind="stable", ignore_index=True)
+    return kept.drop(columns="rest")
 
 
 def facts(made: Situation) -> dict[str, Any]:
