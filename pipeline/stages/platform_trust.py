@@ -81,8 +81,8 @@ def _returned(rows: pd.DataFrame, outcomes: pd.DataFrame | None) -> pd.DataFrame
 def _answered(requests: pd.DataFrame | None, answers: pd.DataFrame | None) -> pd.DataFrame:
     if requests is None or not len(requests):
         return pd.DataFrame(columns=COUNT_COLUMNS)
-    asked = requests.drop_duplicates(["platform", "seller_id"])
-    known = set() if answers is None else set(answers["platform"] + "|" + answers["seller_id"])
+    asked = requests[requests["seller_id"].notna()].drop_duplicates(["platform", "seller_id"])
+    known = set() if answers is None else set((answers["platform"] + "|" + answers["seller_id"]).dropna())
     return _count(asked["platform"], (asked["platform"] + "|" + asked["seller_id"]).isin(known), "answered")
 
 

@@ -9,7 +9,8 @@ import pandera.pandas as pa
 COLUMNS: dict[str, tuple[str, bool, str]] = {
     "record_id": ("str", False, "16 hex digits; the plain record in seller_addresses.private.jsonl bears the same"),
     "platform": ("str", False, "marketplace or site, lower case, as in listings"),
-    "seller_id": ("str", False, "the platform's id of the seller"),
+    "seller_id": ("str", True, "the platform's id of the seller; missing where the crawl shows only the shop's name"),
+    "seller_name": ("str", True, "shop name as displayed to everybody, as it was asked about"),
     "has_address": ("bool", False, "the answer holds an address"),
     "authority": ("str", True, "whose area the address lies in, as of the answer; missing where its province could not be read"),
     "authority_code": ("str", True, "code of that authority with its scheme"),
@@ -26,6 +27,7 @@ COLUMNS: dict[str, tuple[str, bool, str]] = {
 }
 SELLER_ADDRESSES = pa.DataFrameSchema(
     {name: pa.Column(kind, nullable=nullable, description=text) for name, (kind, nullable, text) in COLUMNS.items()},
+    checks=pa.Check(lambda table: table["seller_id"].notna() | table["seller_name"].notna(), error="neither seller_id nor seller_name"),
     strict=True,
     name="seller_addresses",
 )
