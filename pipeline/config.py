@@ -104,6 +104,7 @@ class RunConfig(_Frozen):
     review: ReviewConfig = ReviewConfig()
     outcomes: OutcomesConfig = OutcomesConfig()
     law_tables: Path | None = None
+    on_finish: str | None = None
 
 
 def load_yaml(name: str | Path) -> dict[str, Any]:

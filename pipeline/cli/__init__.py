@@ -24,10 +24,12 @@ from pipeline.cli import (
     keys,
     labels,
     law,
+    night,
     outcomes,
     plan,
     platforms,
     promote,
+    prune,
     report,
     reproduce,
     request,
@@ -37,6 +39,7 @@ from pipeline.cli import (
     schema,
     score,
     simulate,
+    status,
     template,
     train,
     verify,
@@ -58,7 +61,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 COMMANDS = (
-    demo, run, schema, ingest, score, plan, report,
+    demo, run, night, status, prune, schema, ingest, score, plan, report,
     template, simulate, train, evaluate, evaluate_list, promote, rollback, reproduce, brand, review, labels, law, verify, keys, config, doctor,
     platforms, request, outcomes, database,
 )

@@ -110,7 +110,7 @@ def roll_back(to: str | None = None, folder: Path | None = None) -> tuple[Regist
     """
     with connected(folder) as (mlflow, client):
         left = _entry(client, find_version(client, CHAMPION))
-        history = _history(client)
+        history = champion_history(client)
         goal = None if to == COLDSTART else _goal(client, to, history, left)
         if goal is not None:
             try:
@@ -138,7 +138,7 @@ def find_version(client: Any, alias: str) -> Any:
 
 def switch(client: Any, version: str, *, history: list[str] | None = None) -> None:
     """Set the champion's alias and remember the order; a version that was ``challenger`` is no longer one."""
-    past = _history(client) if history is None else history
+    past = champion_history(client) if history is None else history
     client.set_registered_model_alias(REGISTERED, CHAMPION, version)
     kept = [*(one for one in past if one != version), version][-_REMEMBERED:]
     client.set_registered_model_tag(REGISTERED, _HISTORY, json.dumps(kept))
@@ -164,7 +164,8 @@ def _up_to(history: list[str], version: str) -> list[str]:
     return history[: history.index(version)] if version in history else history
 
 
-def _history(client: Any) -> list[str]:
+def champion_history(client: Any) -> list[str]:
+    """Return the versions that were champion, the last one last: what a rollback can reach."""
     said = client.get_registered_model(REGISTERED).tags.get(_HISTORY, "[]")
     return [str(one) for one in json.loads(said)]
 
