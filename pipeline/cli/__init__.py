@@ -38,11 +38,14 @@ from pipeline.cli import (
     run,
     schema,
     score,
+    share,
     simulate,
     status,
     template,
     train,
+    tricks,
     verify,
+    watchlist,
 )
 
 EPILOG = (
@@ -64,6 +67,7 @@ COMMANDS = (
     demo, run, night, status, prune, schema, ingest, score, plan, report,
     template, simulate, train, evaluate, evaluate_list, promote, rollback, reproduce, brand, review, labels, law, verify, keys, config, doctor,
     platforms, request, outcomes, database,
+    share, watchlist, tricks,
 )
 for command in COMMANDS:
     command.register(app)
