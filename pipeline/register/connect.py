@@ -32,7 +32,7 @@ def database_url(url: str | None = None, folder: Path | None = None) -> URL:
     told = url or os.environ.get(VARIABLE) or str((folder or Path(os.environ.get(_STATE) or "state")).resolve() / _FILE)
     try:
         found = make_url(told) if "://" in told else URL.create("sqlite", database=str(Path(told).resolve()))
-    except ArgumentError:
+    except (ArgumentError, ValueError):
         # The text is not repeated: it may hold a password.
         raise ConfigError(f"{VARIABLE} is no database URL; write postgresql://USER@HOST/NAME, sqlite:///FILE or a path") from None
     if found.get_backend_name() not in ("sqlite", "postgresql"):

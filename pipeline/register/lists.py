@@ -56,7 +56,7 @@ def read_issued(folder: Path, *, due_after_days: int) -> Iterator[IssuedList]:
 
 
 def issued_list(what: dict[str, Any], targets: pd.DataFrame, listings: pd.DataFrame, *, due_after_days: int) -> IssuedList:
-    """Return the list that ``what`` (issue.json) names with those of ``targets`` that a person was given.
+    """Return the list that ``what`` (issue.json) names with all of its rows: a reviewer may answer about a waiting one too.
 
     It is due ``due_after_days`` days after its own day. Raises `DataError` where ``what`` lacks a name, version or date.
     """
@@ -65,27 +65,27 @@ def issued_list(what: dict[str, Any], targets: pd.DataFrame, listings: pd.DataFr
         number, version, kind = str(what["list"]), int(what["version"]), str(what["kind"])
     except (KeyError, ValueError) as error:
         raise DataError(f"issue.json names no list, version, kind and as_of ({error}); issue the list again") from error
-    given = targets[targets["standing"].isin(GIVEN)].reset_index(drop=True)
+    targets = targets.reset_index(drop=True)
     shown = listings.groupby("code", sort=False)["listing_id"].agg(lambda ids: list(dict.fromkeys(ids)))
-    ids = [list(shown.get(code, [])) for code in given["code"]]
-    alone = given["subject_kind"].eq("listing")
-    lost = given.loc[alone & [not one for one in ids], "code"]
+    ids = [list(shown.get(code, [])) for code in targets["code"]]
+    alone = targets["subject_kind"].eq("listing")
+    lost = targets.loc[alone & [not one for one in ids], "code"]
     if len(lost):
         raise DataError(f"list {number}: row {lost.iloc[0]} is about a listing that target_listings.parquet does not hold ({len(lost)} such rows)")
     rows = pd.DataFrame(
         {
-            "code": given["code"],
-            "authority": given["authority"],
-            "platform": given["platform"],
-            "seller_id": given["seller_id"].where(~alone),
+            "code": targets["code"],
+            "authority": targets["authority"],
+            "platform": targets["platform"],
+            "seller_id": targets["seller_id"].where(~alone),
             "listing_id": pd.Series([one[0] if one else None for one in ids], dtype="object").where(alone),
-            "seller_name": given["seller_name"],
-            "standing": given["standing"],
-            "behaviours": [",".join(names) or None for names in given["behaviours"]],
-            "expected": given["probability"],
-            "selection_kind": given["selection"],
+            "seller_name": targets["seller_name"],
+            "standing": targets["standing"],
+            "behaviours": [",".join(names) or None for names in targets["behaviours"]],
+            "expected": targets["probability"],
+            "selection_kind": targets["selection"],
             # Nobody drew a row that was not selected, whatever its chance in the pool.
-            "selection_probability": given["selection_probability"].mask(given["selection"].eq(NOT_SELECTED)),
+            "selection_probability": targets["selection_probability"].mask(targets["selection"].eq(NOT_SELECTED)),
             "listing_ids": [json.dumps(one, ensure_ascii=False) for one in ids],
         }
     )
@@ -127,9 +127,10 @@ def issued_rows(connection: Connection) -> pd.DataFrame:
     correction. ``stands``: no later version of that list left it out.
     """
     lists = [ISSUED_LISTS.c[name] for name in ("number", "kind", "version", "list_date", "due_on")]
-    found = connection.execute(select(ISSUED_ROWS, *lists).join(ISSUED_LISTS).order_by(ISSUED_LISTS.c.list_date, ISSUED_LISTS.c.id, ISSUED_ROWS.c.id))
+    order = (ISSUED_LISTS.c.list_date, ISSUED_LISTS.c.version, ISSUED_ROWS.c.id)
+    found = connection.execute(select(ISSUED_ROWS, *lists).join(ISSUED_LISTS).order_by(*order))
     table = pd.DataFrame(found.all(), columns=[*ISSUED_ROWS.columns.keys(), *(column.name for column in lists)])
     table["first_id"] = table.groupby("code", sort=False)["id"].transform("min")
     table["stands"] = table["version"].eq(table.groupby(["number", "kind"])["version"].transform("max"))
     # An alert repeats a row of the week's list; it does not put a row back that a correction took off.
-    return table.sort_values("stands", kind="stable").drop_duplicates("code", keep="last").sort_values("id").reset_index(drop=True)
+    return table.sort_values("stands", kind="stable").drop_duplicates("code", keep="last").sort_values("first_id").reset_index(drop=True)

@@ -115,7 +115,7 @@ ISSUED_ROWS = Table(
     Column("authority", String(120), nullable=False, comment="who leads"),
     *_subject(),
     Column("seller_name", Text, comment="shop name as displayed"),
-    Column("standing", String(40), nullable=False, comment="as in targets; only rows that a person was given are kept"),
+    Column("standing", String(40), nullable=False, comment="as in targets; not all of them were given to somebody"),
     Column("behaviours", Text, comment="signs by code name, joined by ',', strongest first"),
     Column("expected", Float, comment="chance of a find as of the list; missing where no calibrated model stood behind it"),
     Column("selection_kind", String(40), comment="how it came onto the list"),

@@ -142,14 +142,18 @@ def settle_rows(
 ) -> tuple[Settled, Settled]:
     """Settle both kinds of answers about one target; a row returned for one of them is returned whole."""
     out: frozenset[int] = frozenset()
+    against: tuple[dict[int, int | None], dict[int, int | None]] = ({}, {})
     while True:
         pair = (
             settle(opinions, recorded[0], out=out, correcting=correcting),
             settle(results, recorded[1], out=out, correcting=correcting),
         )
-        grown = out | set(pair[0].refused) | set(pair[1].refused)
+        # Without a returned row another may stand where it would have been an old copy: settle again, and keep what was said of the first.
+        for one, found in zip(pair, against, strict=True):
+            found.update({at: other for at, other in one.refused.items() if at not in found})
+        grown = out | set(against[0]) | set(against[1])
         if grown == out:
-            return pair
+            return replace(pair[0], refused=against[0]), replace(pair[1], refused=against[1])
         out = frozenset(grown)
 
 

@@ -77,7 +77,7 @@ def upgrade() -> None:
         sa.Column("seller_id", sa.String(length=200), nullable=True),
         sa.Column("listing_id", sa.String(length=200), nullable=True),
         sa.Column("seller_name", sa.Text(), nullable=True, comment="shop name as displayed"),
-        sa.Column("standing", sa.String(length=40), nullable=False, comment="as in targets; only rows that a person was given are kept"),
+        sa.Column("standing", sa.String(length=40), nullable=False, comment="as in targets; not all of them were given to somebody"),
         sa.Column("behaviours", sa.Text(), nullable=True, comment="signs by code name, joined by ',', strongest first"),
         sa.Column(
             "expected", sa.Float(), nullable=True, comment="chance of a find as of the list; missing where no calibrated model stood behind it"
