@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 from xlsxwriter.worksheet import Worksheet
 
-from pipeline.reports.safe_text import dead_link, for_cell, live_link
+from pipeline.reports.safe_text import dead_link, for_cell, live_link, without_email
 from pipeline.reports.sheet_styles import Styles, row_height, set_landscape, write_link
 from pipeline.reports.text_width import cut_to_lines
 from pipeline.reports.wording import format_captured, format_price, platform_name
@@ -40,7 +40,7 @@ def write_listings(sheet: Worksheet, styles: Styles, listings: pd.DataFrame) -> 
 
 
 def _listing(sheet: Worksheet, at: int, row: Any, styles: Styles) -> None:
-    title = row.title[:400]
+    title = without_email(row.title[:400])
     reasons = cut_to_lines(for_cell("\n".join(f"• {reason}" for reason in row.reasons)), _COLUMNS[3][1], _LINES)
     ident = f"{platform_name(row.platform)}\n{for_cell(row.listing_id)[:60]}"
     sheet.write_string(at, 0, row.code, styles["code"])

@@ -38,7 +38,7 @@ def write_page(path: Path, targets: pd.DataFrame, listings: pd.DataFrame, summar
     rows = list(shown.itertuples())
     style, script = _asset("page.css"), _asset("page.js")
     html = _template().render(
-        title=list_title(date.fromisoformat(summary["as_of"])),
+        title=(f"{SYNTHETIC} – " if summary["synthetic"] else "") + list_title(date.fromisoformat(summary["as_of"])),
         status=_status(summary),
         data_date=format_date(date.fromisoformat(summary["data_date"])),
         not_a_probability=order_note(summary["score_kind"]),

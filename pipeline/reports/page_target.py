@@ -12,7 +12,7 @@ from markupsafe import Markup, escape
 
 from pipeline.reports import target_row
 from pipeline.reports.charts import price_against_peers, timeline
-from pipeline.reports.safe_text import dead_link, live_link, visible
+from pipeline.reports.safe_text import dead_link, live_link, visible, without_email
 from pipeline.reports.target_row import items_of, value_of
 from pipeline.reports.wording import LEVEL_ONE, STILL_SHOWN, VIETNAM, format_captured, format_date, format_price, platform_name
 
@@ -135,7 +135,7 @@ def _day(when: datetime) -> date:
 
 def marked(text: str, spans: list[tuple[int, int]]) -> Markup:
     """Return ``text`` escaped, with the given spans in ``<mark>``."""
-    out, reached = Markup(""), 0
+    out, reached, text = Markup(""), 0, without_email(text)
     for start, end in sorted(spans):
         if start < reached or end > len(text):
             continue

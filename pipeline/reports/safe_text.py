@@ -10,12 +10,24 @@ MAX_CELL = 32_000
 """Excel holds 32,767 characters a cell."""
 
 _UNSEEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ud800-\udfff\ufffe\uffff]")
+_EMAIL = re.compile(r"[^\s@<>()\[\]“”\"',;:]{1,64}@(?:[\w-]{1,63}\.){1,8}[^\W\d_]{2,24}")
 _FORMULA_START = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%")
 
 
 def visible(text: str) -> str:
-    """Return ``text`` without control, zero-width and direction characters, which XML forbids or which turn text around."""
-    return _UNSEEN.sub("", text)
+    """Return ``text`` without control, zero-width and direction characters, which XML forbids or which turn text around, and without
+    e-mail addresses: they are personal data that no reader of a list needs.
+    """
+    return without_email(_UNSEEN.sub("", text))
+
+
+def without_email(text: str) -> str:
+    """Return ``text`` of the same length with the letters of e-mail addresses as dots, so that offsets into it still hold.
+
+    >>> without_email("hỏi a.b@shop.example nhé")
+    'hỏi •••••••••••••••• nhé'
+    """
+    return _EMAIL.sub(lambda found: "•" * len(found.group()), text) if "@" in text else text
 
 
 def one_line(text: str) -> str:

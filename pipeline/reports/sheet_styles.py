@@ -8,7 +8,7 @@ from xlsxwriter.worksheet import Worksheet
 
 from pipeline.reports.safe_text import dead_link, for_cell, live_link
 from pipeline.reports.text_width import n_lines
-from pipeline.reports.wording import FOOTER
+from pipeline.reports.wording import FOOTER, SYNTHETIC
 
 FONT = "Times New Roman"
 LINE_POINTS = 12.7
@@ -70,6 +70,12 @@ def set_portrait(sheet: Worksheet) -> None:
     """Print on A4 portrait."""
     sheet.set_portrait()
     _page(sheet)
+
+
+def mark_synthetic(sheet: Worksheet) -> None:
+    """Print "DỮ LIỆU MÔ PHỎNG" above every page of the sheet and colour its tab."""
+    sheet.set_header(f'&C&"{FONT},Bold"&10{SYNTHETIC}', {"margin": 0.12})
+    sheet.set_tab_color("#9C2A1B")
 
 
 def _page(sheet: Worksheet) -> None:

@@ -18,8 +18,9 @@ from pipeline.reports.guide_sheet import write_guide
 from pipeline.reports.list_sheet import write_list
 from pipeline.reports.listings_sheet import write_listings
 from pipeline.reports.results_sheet import GIVEN, LIST_SHEET, RESULTS_SHEET, write_results
-from pipeline.reports.sheet_styles import FONT, add_styles
+from pipeline.reports.sheet_styles import FONT, add_styles, mark_synthetic
 from pipeline.reports.target_row import in_reading_order
+from pipeline.reports.wording import SYNTHETIC
 
 LISTINGS_SHEET, CHANGES_SHEET, GUIDE_SHEET = "Tin đăng", "Thay đổi so với tuần trước", "Hướng dẫn"
 _WAITING_ROWS = 200
@@ -43,7 +44,8 @@ def write_workbook(
     worked_on = shown[shown["standing"].isin(GIVEN)]
     options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False, "in_memory": True}
     with xlsxwriter.Workbook(str(path), options) as book:
-        book.set_properties({"title": "Danh sách đối tượng đề xuất rà soát, xác minh", "created": _CREATED})
+        title = "Danh sách đối tượng đề xuất rà soát, xác minh"
+        book.set_properties({"title": f"{SYNTHETIC} – {title}" if summary["synthetic"] else title, "created": _CREATED})
         book.formats[0].set_font_name(FONT)
         styles = add_styles(book)
         names = (LIST_SHEET, RESULTS_SHEET, LISTINGS_SHEET, CHANGES_SHEET, GUIDE_SHEET)
@@ -53,6 +55,10 @@ def write_workbook(
         write_results(for_results, styles, worked_on)
         write_listings(for_listings, styles, _under(worked_on, listings))
         write_changes(for_changes, styles, worked_on, left)
+        if summary["synthetic"]:
+            # A sheet printed or copied alone must still say what it is.
+            for sheet in book.worksheets():
+                mark_synthetic(sheet)
 
 
 def _under(targets: pd.DataFrame, listings: pd.DataFrame) -> pd.DataFrame:
