@@ -177,9 +177,13 @@ def test_the_exercise_marks_everything_made_of_it(tmp_path: Path, finished: Call
     rows = [{"Đường dẫn tin": f"https://san.example/tin/{n}", "Tiêu đề": "Túi Gucci rep 1:1 full box", "Sàn": PRACTICE_SITE} for n in range(3)]
     report = finished(fill(template(tmp_path / "mau.xlsx"), rows))
     assert report.to_json()["synthetic"] and set(report.plan.targets["platform"]) == {"sàn mô phỏng"}
-    assert "DỮ LIỆU MÔ PHỎNG" in (report.out / "index.html").read_text(encoding="utf-8")
-    first = openpyxl.load_workbook(report.out / "plan.xlsx").worksheets[0]
-    assert any(cell == "DỮ LIỆU MÔ PHỎNG" for row in first.iter_rows(max_row=12, values_only=True) for cell in row)
+    assert "<title>DỮ LIỆU MÔ PHỎNG" in (report.out / "index.html").read_text(encoding="utf-8")
+    books = [openpyxl.load_workbook(path) for path in [report.out / "plan.xlsx", *sorted((report.out / "plans").glob("*.xlsx"))]]
+    assert len(books) >= 2 and all("DỮ LIỆU MÔ PHỎNG" in book.properties.title for book in books)
+    for book in books:
+        assert any(cell == "DỮ LIỆU MÔ PHỎNG" for row in book.worksheets[0].iter_rows(max_row=12, values_only=True) for cell in row)
+        # Each sheet says it by itself where it is printed or copied.
+        assert all(sheet.oddHeader.center.text == "DỮ LIỆU MÔ PHỎNG" for sheet in book)
 
 
 def test_a_csv_that_lost_its_letters_says_how_to_save_it(tmp_path: Path) -> None:

@@ -38,7 +38,7 @@ def name_networks(targets: pd.DataFrame, shops: pd.DataFrame) -> pd.DataFrame:
 
     ``shops`` has `SHOP_COLUMNS` of all sellers in networks. The main shop is the one with the strongest listing.
     """
-    table = targets.assign(network_shops=[[] for _ in range(len(targets))])
+    table = targets.assign(network_shops=pd.Series([[] for _ in range(len(targets))], index=targets.index, dtype="object"))
     known = shops.set_index("seller")
     for subject in table.index[table["network"].notna()]:
         main = f"{_shop(table.loc[subject])} ({table.at[subject, 'platform']})"

@@ -63,8 +63,8 @@ def _few_columns(own: pd.DataFrame, goods: pd.Series, scores: pd.DataFrame, flag
     names = {text: places.of(text).name for text in own["location"].dropna().unique()}
     key = seller_key(own)
     out = own[[*_NAME, "captured_at"]].assign(
-        goods=goods.fillna(UNKNOWN_GOODS).to_numpy(),
-        authority=own["location"].map(names).fillna(places.of(None).name),
+        goods=goods.astype("object").fillna(UNKNOWN_GOODS).to_numpy(),
+        authority=own["location"].map(names).astype("object").fillna(places.of(None).name),
         month=own["captured_at"].dt.tz_convert(VIETNAM).dt.strftime("%Y-%m"),
         cluster=key.fillna(own["platform"] + "|listing|" + own["listing_id"]),
         points=scores["points"].to_numpy(),
