@@ -21,6 +21,8 @@ from features.errors import DataError
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 Ints = npt.NDArray[np.int64]
+#: Every limit is loosened by so much for the prices: at a whole number a limit has two, what one place more gains and what one less loses.
+_HAIR = 1e-4
 
 
 class Limit(NamedTuple):
@@ -55,14 +57,14 @@ def choose(harm: Floats, limits: Sequence[Limit]) -> Chosen:
     matrix = _matrix(limits, len(harm))
     kept = _could_be_chosen(matrix, limits)
     taken = np.zeros(len(harm), dtype=bool)
-    prices, bound = np.zeros(len(limits)), 0.0
+    prices, gap = np.zeros(len(limits)), 0.0
     if len(kept):
         small = matrix[:, kept].tocsr()
-        taken[kept], prices, bound = _solve(harm[kept], small, limits)
+        taken[kept], prices, gap = _solve(harm[kept], small, limits)
         taken[kept] = _settle_ties(taken[kept], harm[kept], small, limits)
     used = np.asarray(matrix @ taken.astype(float)).ravel().astype(int)
-    total = float(harm[taken].sum())
-    return Chosen(taken, _table(limits, used, np.clip(prices, 0.0, harm.max(initial=0.0))), total, max(0.0, bound - total))
+    worth = np.clip(prices, 0.0, harm.max(initial=0.0))
+    return Chosen(taken, _table(limits, used, worth), float(harm[taken].sum()), gap)
 
 
 def _matrix(limits: Sequence[Limit], n: int) -> csr_matrix:
@@ -72,7 +74,9 @@ def _matrix(limits: Sequence[Limit], n: int) -> csr_matrix:
 
 
 def _could_be_chosen(matrix: csr_matrix, limits: Sequence[Limit]) -> Ints:
-    """Of candidates under the very same limits only the first few can be chosen: as many as the tightest of their upper limits allows."""
+    """Of candidates under the very same limits only the first few matter: as many as the tightest upper limit allows, and one more, which says
+    what a further place would gain.
+    """
     columns = matrix.tocsc()
     seen: dict[bytes, int] = {}
     kept = []
@@ -80,7 +84,7 @@ def _could_be_chosen(matrix: csr_matrix, limits: Sequence[Limit]) -> Ints:
         under = columns.indices[columns.indptr[at] : columns.indptr[at + 1]]
         key = np.sort(under).tobytes()
         room = min((limits[one].bound for one in under if not limits[one].floor), default=matrix.shape[1])
-        if seen.setdefault(key, 0) < room:
+        if seen.setdefault(key, 0) <= room:
             seen[key] += 1
             kept.append(at)
     return np.asarray(kept, dtype=np.int64)
@@ -103,13 +107,14 @@ def _solve(harm: Floats, matrix: csr_matrix, limits: Sequence[Limit]) -> tuple[B
         bounds=Bounds(0, upper), options={"mip_rel_gap": 0.0},
     )  # fmt: skip
     parts = linprog(
-        costs, A_ub=table if len(limits) else None, b_ub=signs * bounds if len(limits) else None,
+        costs, A_ub=table if len(limits) else None, b_ub=signs * bounds + _HAIR if len(limits) else None,
         bounds=np.column_stack([np.zeros(n + m), upper]), method="highs",
     )  # fmt: skip
     if whole.x is None or not parts.success:
         raise DataError(f"the choice of targets could not be solved: {whole.message if whole.x is None else parts.message}")
     prices = -np.asarray(parts.ineqlin.marginals) if len(limits) else np.zeros(0)
-    return whole.x[:n] > 0.5, prices, float(harm @ parts.x[:n])
+    gap = float(whole.fun - parts.fun - prices.sum() * _HAIR)
+    return whole.x[:n] > 0.5, prices, gap if gap > 1e-6 else 0.0
 
 
 def _settle_ties(taken: Bools, harm: Floats, matrix: csr_matrix, limits: Sequence[Limit]) -> Bools:
