@@ -58,12 +58,12 @@ def unfinished(paths: Sequence[Path]) -> list[Path]:
 
 
 def folder_day(path: Path) -> date | None:
-    """Return the day of the nearest folder above a file that is named by one.
+    """Return the day of the nearest of the three folders above a file that is named by one.
 
     >>> folder_day(Path("drop/2026-11-24/shopee/a.json"))
     datetime.date(2026, 11, 24)
     """
-    return next((day for parent in path.resolve().parents if (day := _day(parent)) is not None), None)
+    return next((day for parent in list(path.resolve().parents)[:3] if (day := _day(parent)) is not None), None)
 
 
 def labels(paths: Sequence[Path]) -> list[str]:
