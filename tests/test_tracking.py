@@ -8,15 +8,20 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import redirect_stdout
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from features.errors import ModelError
 from models.artifact import load_model
+from pipeline.cli.evaluate import evaluate_command
+from pipeline.stages.evaluation_report import write_evaluation
 from pipeline.tracking import (
     UnknownRun,
     champion,
@@ -33,6 +38,7 @@ from pipeline.tracking import (
 )
 from pipeline.tracking.figures import figures
 from tests.small_market import BEHAVIOUR, saved_anew, small_market
+from tests.test_evaluate import foreign, simple_config
 
 
 @pytest.fixture(autouse=True)
@@ -116,7 +122,9 @@ def test_every_table_and_plot_is_an_artifact_and_the_commit_a_tag(logged: tuple[
     child = runs.loc[runs["tags.behaviour"].eq(BEHAVIOUR), "run_id"].iloc[0]
     names = artifacts(folder, child)
     assert {f"plots/{name}.svg" for name in ("precision_recall", "calibration", "gains")} <= names
-    assert {f"tables/{name}.csv" for name in ("scorers", "paired", "importance")} <= names
+    assert {f"tables/{name}.csv" for name in ("scorers", "paired", "importance", "slices", "populations", "model_reliability")} <= names
+    write_evaluation(small_market().first.summaries[BEHAVIOUR], folder / "shown")
+    assert {path.name for path in (folder / "shown").iterdir()} <= names, "what evaluate writes for people is logged too"
 
 
 def test_the_logged_model_has_a_signature_and_the_same_bytes(logged: tuple[Path, dict[str, str]]) -> None:
@@ -153,6 +161,61 @@ LEAVES = st.floats() | st.text(max_size=3) | st.booleans() | st.none()
 def test_figures_are_finite_numbers_with_a_name_each(value: Any) -> None:
     found = figures({"top": value})
     assert all(name.startswith("top") and math.isfinite(number) for name, number in found.items())
+
+
+# What `soihang evaluate --track` logs
+
+
+@pytest.fixture(scope="module")
+def evaluated(empty: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, dict[str, Any]]]:
+    """The folder, and what was said by kind of run; ``KIND/`` beneath it is what ``--out`` got."""
+    folder = tmp_path_factory.mktemp("evaluated")
+    (folder / "mlflow.db").write_bytes((empty / "mlflow.db").read_bytes())
+    crawl, outcomes = foreign(folder, n=450)
+    told: dict[str, dict[str, Any]] = {}
+    with pytest.MonkeyPatch.context() as patched:
+        patched.chdir(folder)
+        for name in ("MLFLOW_TRACKING_URI", "MLFLOW_EXPERIMENT_NAME"):
+            patched.delenv(name, raising=False)
+        for kind in ("evaluation", "ablation"):
+            with redirect_stdout(StringIO()) as printed:
+                evaluate_command(
+                    [crawl], outcomes, source="eu", sources=folder / "sources", config=simple_config(folder), out=folder / kind,
+                    ablate=kind == "ablation", track=True, as_json=True,
+                )  # fmt: skip
+            told[kind] = json.loads(printed.getvalue())
+    return folder, told
+
+
+@pytest.mark.parametrize("kind", ["evaluation", "ablation"])
+def test_everything_that_evaluate_writes_and_prints_is_in_its_run(kind: str, evaluated: tuple[Path, dict[str, dict[str, Any]]]) -> None:
+    folder, told = evaluated
+    run_id = told[kind]["mlflow"]["run_id"]
+    run = client(folder).get_run(run_id)
+    assert run.data.tags["kind"] == kind and {one.dataset.name for one in run.inputs.dataset_inputs} == {"listings", "outcomes"}
+    said = figures({name: part for name, part in told[kind].items() if name != "mlflow"})
+    assert run.data.metrics == pytest.approx(said) and len(said) > 10
+    names = artifacts(folder, run_id)
+    for path in (folder / kind).iterdir():
+        kept = client(folder).download_artifacts(run_id, path.name, str(folder))
+        assert Path(kept).read_bytes() == path.read_bytes()
+    tables = {"families"} if kind == "ablation" else {"scorers", "paired", "slices", "populations", "definitions", "ties", "importance"}
+    assert {f"tables/{name}.csv" for name in tables} | {"recipe.json"} <= names
+    assert kind == "ablation" or {"reliability.svg", "plots/gains.svg", "plots/precision_recall.svg"} <= names
+
+
+def test_the_ablation_table_says_of_every_family_what_falls_without_it(evaluated: tuple[Path, dict[str, dict[str, Any]]]) -> None:
+    folder, told = evaluated
+    path = client(folder).download_artifacts(told["ablation"]["mlflow"]["run_id"], "tables/families.csv", str(folder))
+    table = pd.read_csv(path, index_col="family")
+    families = told["ablation"]["families"]
+    assert set(table.index) == set(families) and "text" in families
+    assert table.loc["text", "pr_auc"] == pytest.approx(families["text"]["pr_auc"]["difference"])
+    assert table["verdict"].to_dict() == {name: one["verdict"] for name, one in families.items()}
+
+
+def test_an_evaluation_registers_no_model(evaluated: tuple[Path, dict[str, dict[str, Any]]]) -> None:
+    assert champion(evaluated[0]) is None and not client(evaluated[0]).search_model_versions("name='soihang'")
 
 
 # Aliases and the way back

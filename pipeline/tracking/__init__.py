@@ -6,6 +6,7 @@
 
 from pipeline.tracking.comparison_run import log_promotion
 from pipeline.tracking.connection import TrackingAway, UnknownRun, has_registry, tracking_uri
+from pipeline.tracking.evaluation_run import log_evaluation
 from pipeline.tracking.registry import Registered, Rivals, champion, find_registered, load_champion, load_version, rivals, roll_back, switch_champion
 from pipeline.tracking.runs import LoggedRun, fetch_learned_rows, fetch_run, runs_table
 from pipeline.tracking.training_run import describe, log_training
@@ -24,6 +25,7 @@ __all__ = [
     "has_registry",
     "load_champion",
     "load_version",
+    "log_evaluation",
     "log_promotion",
     "log_training",
     "rivals",

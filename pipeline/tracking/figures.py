@@ -58,6 +58,14 @@ def importance_table(judged: Judged) -> str:
     return _csv(["column", "gain"], [[name, round(float(gain), 4)] for name, gain in judged.learner.importance().items()])
 
 
+def families_table(summary: Mapping[str, Any]) -> str:
+    """Return an ablation as CSV: one row a family of columns, what falls without it with bounds beside it, and the verdict."""
+    flat = {name: figures(one) for name, one in summary["families"].items()}
+    columns = list(dict.fromkeys(measure for one in flat.values() for measure in one))
+    rows = [[name, *(one.get(measure, "") for measure in columns), summary["families"][name]["verdict"]] for name, one in flat.items()]
+    return _csv(["family", *columns, "verdict"], rows)
+
+
 def long_tables(summary: Mapping[str, Any]) -> dict[str, str]:
     """Return the other parts of an evaluation (pairs, slices, populations …) as CSV, one row a figure, and each list of rows as it stands."""
     tables = {}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,16 +12,12 @@ from pipeline.commit import git_commit
 from pipeline.recipe import Recipe
 from pipeline.stages.learned_rows import LEARNED_FILE
 from pipeline.tracking.connection import REGISTERED, connected, start_experiment
-from pipeline.tracking.figures import comparison_table, figures, importance_table, long_tables, plots
+from pipeline.tracking.evaluation_run import log_summary
+from pipeline.tracking.inputs import log_dataset, log_recipe
 from pipeline.tracking.registry import CHALLENGER, CHAMPION, COLDSTART, find_version, switch
 
 if TYPE_CHECKING:
     from pipeline.stages.train import Trained
-
-#: MLflow's own limit for the digest of a dataset.
-_DIGEST = 36
-#: A server takes a thousand at most.
-_FIGURES_AT_ONCE = 500
 
 
 def log_training(trained: Trained, *, parameters: dict[str, Any], folder: Path | None = None, recipe: Recipe | None = None) -> dict[str, str]:
@@ -40,8 +35,6 @@ def log_training(trained: Trained, *, parameters: dict[str, Any], folder: Path |
             _log_inputs(mlflow, trained, recipe)
             mlflow.log_dict(facts["versions"], "environment.json")
             mlflow.log_dict(trained.summaries, "evaluation.json")
-            if recipe is not None:
-                mlflow.log_dict(recipe.to_json(), "recipe.json")
             for path in _left_beside(trained.folder):
                 mlflow.log_artifact(str(path))
             for behaviour in trained.summaries:
@@ -72,21 +65,10 @@ def _tags(trained: Trained, recipe: Recipe | None) -> dict[str, str]:
 
 
 def _log_inputs(mlflow: Any, trained: Trained, recipe: Recipe | None) -> None:
-    """Log crawl and outcomes as datasets: name, place and fingerprint, never the rows."""
-    from mlflow.data import meta_dataset, sources
-
-    # Both are made at run time, as far as a type checker can tell.
-    dataset: Any = meta_dataset.MetaDataset
-    local: Any = vars(sources)["LocalArtifactDatasetSource"]
     if recipe is None:
-        found = dataset(local(str(trained.folder.parent.resolve())), "labelled listings", trained.model.facts["data"][:_DIGEST])
-        mlflow.log_input(found, context="training")
-        return
-    for role, context in (("listings", "training"), ("outcomes", "labels")):
-        paths = [Path(one.path) for one in recipe.files if one.role == role]
-        place = local(str(paths[0] if len(paths) == 1 else paths[0].parent))
-        tags = {"files": str(len(paths)), "sha256": recipe.digest(role)}
-        mlflow.log_input(dataset(place, role, recipe.digest(role)[:_DIGEST]), context=context, tags=tags)
+        log_dataset(mlflow, trained.folder.parent.resolve(), "labelled listings", trained.model.facts["data"], context="training")
+    else:
+        log_recipe(mlflow, recipe)
 
 
 def _left_beside(folder: Path) -> list[Path]:
@@ -96,25 +78,11 @@ def _left_beside(folder: Path) -> list[Path]:
 
 
 def _log_behaviour(mlflow: Any, trained: Trained, behaviour: str) -> None:
-    summary, judged = trained.summaries[behaviour], trained.judged.get(behaviour)
-    with mlflow.start_run(run_name=behaviour, nested=True), tempfile.TemporaryDirectory(prefix="soihang-run-") as name:
+    summary = trained.summaries[behaviour]
+    with mlflow.start_run(run_name=behaviour, nested=True):
         mlflow.set_tags({"kind": "behaviour", "behaviour": behaviour, "verdict": trained.verdict.get(behaviour, "")})
         mlflow.log_params({"behaviour": behaviour, "split": summary["split"]["kind"], "takes_over": behaviour in trained.model.takes_over})
-        said = list(figures(summary).items())
-        for at in range(0, len(said), _FIGURES_AT_ONCE):
-            mlflow.log_metrics(dict(said[at : at + _FIGURES_AT_ONCE]))
-        into = Path(name)
-        (into / "evaluation.json").write_text(json.dumps(summary, ensure_ascii=False, indent=1, default=str), encoding="utf-8")
-        tables = {"scorers": comparison_table(summary), **long_tables(summary)}
-        drawn: dict[str, str] = {}
-        if judged is not None:
-            tables["importance"] = importance_table(judged)
-            drawn = plots(judged)
-        for kind, suffix, texts in (("tables", "csv", tables), ("plots", "svg", drawn)):
-            (into / kind).mkdir()
-            for title, text in texts.items():
-                (into / kind / f"{title}.{suffix}").write_text(text, encoding="utf-8")
-        mlflow.log_artifacts(str(into))
+        log_summary(mlflow, summary, trained.judged.get(behaviour))
 
 
 def _log_model(mlflow: Any, trained: Trained) -> Any:
