@@ -64,6 +64,7 @@ def _said(learned: Dataset, rows: npt.NDArray[np.int64], asked: Dataset, test: n
     learner = fit_learner(
         learned.table.iloc[rows].reset_index(drop=True), learned.text[rows], y[rows], learned.groups[rows], late, seed=seed,
         n_folds=settings.text_folds, n_boosters=settings.boosters, weight=fitting_weights(chance) if np.isfinite(chance).any() else None,
+        sources=learned.rows["platform"].iloc[rows].reset_index(drop=True),
     )  # fmt: skip
     return learner.predict(asked.table.iloc[test].reset_index(drop=True), asked.text[test])["probability"].to_numpy()
 

@@ -28,7 +28,7 @@ from models.stack import LogisticStack
 from models.support import Support
 from models.text_linear import Reading, TextLinear
 
-FORMAT = 4
+FORMAT = 5
 _TOLERANCE = 1e-6
 
 
@@ -93,7 +93,8 @@ def load_model(folder: Path) -> Model:
 
 
 def _trees(learner: Learner) -> dict[str, Boosted]:
-    return {"full": learner.full} | ({"raw": learner.raw} if learner.raw is not None else {})
+    optional = {"raw": learner.raw, "signs": learner.signs}
+    return {"full": learner.full} | {kind: one for kind, one in optional.items() if one is not None}
 
 
 def _arrays(learner: Learner) -> dict[str, Any]:
@@ -104,7 +105,9 @@ def _arrays(learner: Learner) -> dict[str, Any]:
 def _described(learner: Learner) -> dict[str, Any]:
     return {
         "columns": learner.columns,
+        "free_text": learner.free_text,
         "rung": learner.rung,
+        "say": learner.say,
         "steps": learner.steps,
         "readings": [one.name for one in learner.text.readings],
         "stack": {"numbers": learner.stack.numbers, "categories": learner.stack.categories},
@@ -142,6 +145,9 @@ def _learner(folder: Path, name: str, one: Mapping[str, Any]) -> Learner:
         steps=list(one["steps"]),
         support=Support.from_json(one["support"]),
         sellers=SellerCalibration(*one["sellers"]),
+        signs=trees("signs") if "signs" in one["trees"] else None,
+        say=float(one["say"]),
+        free_text=list(one["free_text"]),
     )
 
 

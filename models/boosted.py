@@ -54,11 +54,21 @@ class Boosted:
 
 
 def rounds_needed(
-    table: pd.DataFrame, further: Floats32, y: Bools, held_table: pd.DataFrame, held_further: Floats32, held_y: Bools, *, seed: int
+    table: pd.DataFrame,
+    further: Floats32,
+    y: Bools,
+    held_table: pd.DataFrame,
+    held_further: Floats32,
+    held_y: Bools,
+    *,
+    seed: int,
+    balance: Floats | None = None,
 ) -> tuple[int, Floats]:
     """Fit once, stopped early on the held rows; returns the number of rounds and the held rows' log-odds."""
     categories = known_values(table)
-    data = _dataset(table, further, y, categories)
+    words = [at for at, name in enumerate(table) if name in categories]
+    full = with_further(encode(table, categories), further)
+    data = lgb.Dataset(full, label=y.astype(float), weight=balance, categorical_feature=words, free_raw_data=True, params=PARAMETERS)
     held = data.create_valid(with_further(encode(held_table[list(table)], categories), held_further), label=held_y.astype(float))
     stop = lgb.early_stopping(_PATIENCE, verbose=False)
     booster = lgb.train({**PARAMETERS, "seed": seed}, data, num_boost_round=_MOST_ROUNDS, valid_sets=[held], callbacks=[stop])
@@ -67,15 +77,25 @@ def rounds_needed(
     return rounds, np.asarray(booster.predict(full, num_threads=1, raw_score=True, num_iteration=rounds), dtype=float)
 
 
-def fit_boosted(table: pd.DataFrame, further: Floats32, y: Bools, *, rounds: int, n_boosters: int, seed: int) -> Boosted:
-    """Fit ``n_boosters`` of ``rounds`` trees each. The same input and seed give the same trees."""
+def fit_boosted(
+    table: pd.DataFrame,
+    further: Floats32,
+    y: Bools,
+    *,
+    rounds: int,
+    n_boosters: int,
+    seed: int,
+    balance: Floats | None = None,
+    parameters: Mapping[str, Any] = PARAMETERS,
+) -> Boosted:
+    """Fit ``n_boosters`` of ``rounds`` trees each; ``balance`` weighs the rows. The same input and seed give the same trees."""
     categories = known_values(table)
     full = with_further(encode(table, categories), further)
     words = [at for at, name in enumerate(table) if name in categories]
 
     def one(number: int) -> lgb.Booster:
-        data = lgb.Dataset(full, label=y.astype(float), categorical_feature=words, free_raw_data=True, params=PARAMETERS)
-        return lgb.train({**PARAMETERS, "seed": seed + number}, data, num_boost_round=rounds)
+        data = lgb.Dataset(full, label=y.astype(float), weight=balance, categorical_feature=words, free_raw_data=True, params=dict(parameters))
+        return lgb.train({**parameters, "seed": seed + number}, data, num_boost_round=rounds)
 
     return Boosted(list(table.columns), categories, in_order(one, range(n_boosters)))
 
@@ -106,8 +126,3 @@ def with_further(table: Floats32, further: Floats32) -> Floats32:
     """Return both side by side."""
     return np.column_stack([table, further]) if further.shape[1] else table
 
-
-def _dataset(table: pd.DataFrame, further: Floats32, y: Bools, categories: Mapping[str, list[str]]) -> lgb.Dataset:
-    words = [at for at, name in enumerate(table) if name in categories]
-    full = with_further(encode(table, categories), further)
-    return lgb.Dataset(full, label=y.astype(float), categorical_feature=words, free_raw_data=True, params=PARAMETERS)

@@ -37,13 +37,13 @@ class LogisticStack:
         return np.asarray(design @ self.weights[:-1] + self.weights[-1], dtype=float)
 
 
-def fit_stack(table: pd.DataFrame, text: Floats, y: Bools, *, seed: int) -> LogisticStack:
-    """Fit on ``table`` and the rows' out-of-fold text log-odds; columns that never vary are left out."""
+def fit_stack(table: pd.DataFrame, text: Floats, y: Bools, *, seed: int, balance: Floats | None = None) -> LogisticStack:
+    """Fit on ``table`` and the rows' out-of-fold text log-odds; columns that never vary are left out, ``balance`` weighs the rows."""
     categories = known_values(table)
     numbers = [str(name) for name in table if name not in categories and table[name].nunique() > 1]
     scale = _scale(table, text, numbers)
     design = _design(table, text, numbers, categories, scale)
-    model = LogisticRegression(C=_STRENGTH, max_iter=300, random_state=seed).fit(design, y)
+    model = LogisticRegression(C=_STRENGTH, max_iter=300, random_state=seed).fit(design, y, sample_weight=balance)
     return LogisticStack(numbers, categories, scale, np.append(model.coef_[0], model.intercept_[0]).astype(float))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -16,9 +17,13 @@ from features.errors import DataError, ModelError
 from features.text_hashes import text_counts
 from models.artifact import Model, load_model, save_model
 from models.calibrate import fit_platt
+from models.free_text import free_text_columns
+from models.ladder import most_say
 from models.learner import Learner, fit_learner
 from models.metrics import Ranked, judge, measures, observed_over_expected, resamples
+from models.signs import DIRECTIONS, PREMIUM, added, fit_signs, signs_say
 from models.split import choose_split, text_keys
+from models.within import balance_sources
 from pipeline.labels import read_outcomes
 
 
@@ -193,6 +198,7 @@ def test_calibration_mends_overconfidence_and_keeps_the_order() -> None:
 # Learner and artifact
 
 
+@lru_cache(maxsize=2)
 def small_learner(seed: int = 3) -> tuple[Learner, pd.DataFrame, list[str]]:
     draw = np.random.default_rng(0)
     n = 600
@@ -224,10 +230,114 @@ def test_a_column_of_words_is_learned_from_and_an_unknown_word_counts_as_missing
     assert live > shop + 0.3 and strange == nothing
 
 
+@pytest.fixture(scope="module")
+def signed() -> tuple[pd.DataFrame, np.ndarray]:
+    """Cheap listings of young shops with evidence are found more often; the noise has its own ups and downs."""
+    draw = np.random.default_rng(2)
+    names = ("evidence_points", "price_gap", "log_seller_age_days", "x_noise")
+    table = pd.DataFrame({name: draw.normal(size=800) for name in names}).astype("float32")
+    odds = 1.2 * table["evidence_points"] - 1.2 * table["price_gap"] - 0.5 * table["log_seller_age_days"] - 1.5
+    return table, draw.random(800) < 1 / (1 + np.exp(-odds.to_numpy()))
+
+
+@given(column=st.sampled_from(["evidence_points", "price_gap", "log_seller_age_days"]), step=st.floats(0.01, 5))
+def test_a_worse_sign_never_lowers_what_the_signs_say(column: str, step: float, signed: tuple[pd.DataFrame, np.ndarray]) -> None:
+    table, y = signed
+    fitted = fit_signs(table, y, seed=1)
+    worse = table.assign(**{column: table[column] + np.float32(step * DIRECTIONS[column])})
+    assert "x_noise" not in fitted.columns and (signs_say(fitted, worse) >= signs_say(fitted, table) - 1e-9).all()
+
+
+def test_a_strong_sign_is_not_talked_away_by_harmless_words_and_silent_signs_change_no_order() -> None:
+    harmless, silent = np.array([-8.0, -2.0, 1.0]), np.full(3, -3.0)
+    assert added(harmless, np.array([2.0, -4.0, -4.0]), 1.0)[0] >= 2.0
+    assert (np.diff(added(harmless, silent, 1.0)) > 0).all() and (added(harmless, silent, 0.0) == harmless).all()
+
+
+def test_signs_say_as_much_as_their_premium_allows() -> None:
+    draw = np.random.default_rng(1)
+    y = draw.random(3000) < 0.1
+    knows, chance = 4.0 * y + draw.normal(size=3000), draw.normal(0, 4, 3000)
+    say = most_say(knows, chance, y)
+    costs = {one: 1 - average_precision_score(y, added(knows, chance, one)) / average_precision_score(y, knows) for one in (1.0, 0.3, 0.1, 0.0)}
+    assert most_say(knows, knows, y) == 1.0
+    assert costs[say] <= PREMIUM and all(cost > PREMIUM for one, cost in costs.items() if one > say)
+
+
+def test_what_no_outcome_has_shown_is_found_by_its_signs() -> None:
+    """Outcomes show fakes that say "rep" and are cheap; later ones say nothing and are as cheap."""
+    draw = np.random.default_rng(3)
+    n = 1500
+    y = draw.random(n) < 0.15
+    table = pd.DataFrame({"price_gap": draw.normal(size=n) * 0.5 - 1.5 * y, "x_noise": draw.normal(size=n)}).astype("float32")
+    titles = [f"Giày {'rep' if flag else 'da'} mẫu {number % 70}" for number, flag in enumerate(y)]
+    learner = fit_learner(table, text_counts(titles, titles), y, np.arange(n) // 3, None, seed=1, n_folds=3, n_boosters=1)
+    asked = pd.DataFrame({"price_gap": [-2.5, 0.0], "x_noise": [0.0, 0.0]}).astype("float32")
+    quiet, honest = learner.predict(asked, text_counts(["Giày da mẫu 5"] * 2, ["Giày da mẫu 5"] * 2))["probability"]
+    assert quiet > 5 * honest and learner.say > 0
+
+
+def test_each_source_teaches_with_the_same_share_of_finds_and_one_without_finds_teaches_nothing() -> None:
+    sources = pd.Series(["shopee"] * 100 + ["tiki"] * 300 + ["sendo"] * 50, dtype="str")
+    y = np.zeros(450, dtype=bool)
+    y[:40], y[100:130] = True, True
+    weight = balance_sources(sources, y)
+    assert weight is not None and weight.mean() == pytest.approx(1.0)
+    shares = [weight[mine & y].sum() / weight[mine].sum() for mine in (sources.eq(name).to_numpy() for name in ("shopee", "tiki"))]
+    assert shares == pytest.approx([70 / 400, 70 / 400]) and weight[sources.eq("sendo").to_numpy()].sum() == 0
+    assert balance_sources(sources.iloc[:100], y[:100]) is None
+
+
+def test_a_column_that_only_tells_sources_apart_teaches_nothing() -> None:
+    draw = np.random.default_rng(4)
+    sources = pd.Series(np.where(draw.random(2000) < 0.5, "shopee", "tiki"), dtype="str")
+    y = draw.random(2000) < np.where(sources.eq("shopee"), 0.4, 0.05)
+    table = pd.DataFrame({"n_images": np.where(sources.eq("shopee"), 9, 3) + draw.normal(0, 0.1, 2000)}).astype("float32")
+    text = text_counts(["Giày da"] * 2000, ["Giày da"] * 2000)
+    asked = pd.DataFrame({"n_images": [9.0, 3.0]}).astype("float32")
+    ratios = []
+    for known in (sources, None):
+        learner = fit_learner(table, text, y, np.arange(2000), None, seed=1, n_folds=3, n_boosters=1, sources=known)
+        first, second = learner.predict(asked, text[:2])["probability"]
+        ratios.append(first / second)
+    within, across = ratios
+    assert across > 4 and within < 1.5
+
+
+def noted(n: int = 900) -> tuple[pd.DataFrame, np.ndarray, list[str]]:
+    draw = np.random.default_rng(6)
+    y = draw.random(n) < 0.25
+    words = ["giao", "nhanh", "đẹp", "mới", "hộp", "ship", "màu", "size"]
+    notes = [f"{' '.join(draw.choice(words, 5))} {'nhắn riêng' if flag else 'hóa đơn'} {number}" for number, flag in enumerate(y)]
+    return pd.DataFrame({"x_note": notes, "x_pay": draw.choice(["thẻ", "tiền mặt"], n)}).astype("str"), y, ["Giày da"] * n
+
+
+def test_sentences_of_a_sources_own_column_are_read_as_text() -> None:
+    table, y, titles = noted()
+    assert free_text_columns(table) == ["x_note"]
+    learner = fit_learner(table, text_counts(titles, titles), y, np.arange(len(y)), None, seed=1, n_folds=3, n_boosters=1)
+    asked = pd.DataFrame({"x_note": ["giao nhanh nhắn riêng", "giao nhanh hóa đơn"], "x_pay": ["thẻ", "thẻ"]}).astype("str")
+    bad, good = learner.predict(asked, text_counts(titles[:2], titles[:2]))["probability"]
+    assert bad > good + 0.3
+    lacking = learner.predict(asked.drop(columns="x_note"), text_counts(titles[:2], titles[:2]))["probability"]
+    assert lacking.notna().all(), "a source without the column is scored all the same"
+
+
+def test_signs_and_columns_of_sentences_are_kept_in_the_artifact(tmp_path: Path) -> None:
+    table, y, titles = noted()
+    table["price_gap"] = (np.random.default_rng(1).normal(size=len(y)) - y).astype("float32")
+    learner = fit_learner(table, text_counts(titles, titles), y, np.arange(len(y)), None, seed=1, n_folds=3, n_boosters=1)
+    save_model(Model({"scam": learner}, ["scam"], []), tmp_path / "model", titles=titles[:8], seed=1)
+    loaded = load_model(tmp_path / "model").learners["scam"]
+    text = text_counts(titles, titles)
+    assert loaded.signs is not None and (loaded.say, loaded.free_text) == (learner.say, ["x_note"])
+    pd.testing.assert_frame_equal(loaded.predict(table, text), learner.predict(table, text))
+
+
 def test_the_same_data_and_seed_give_the_same_artifact(tmp_path: Path) -> None:
     versions = []
     for name in ("one", "two"):
-        learner, _, _ = small_learner()
+        learner, _, _ = small_learner.__wrapped__()  # fitted anew each time
         versions.append(save_model(Model({"counterfeit": learner}, ["counterfeit"], ["g"]), tmp_path / name, titles=["Giày da"] * 8, seed=1))
     assert versions[0] == versions[1]
     other, _, _ = small_learner(seed=4)

@@ -87,7 +87,7 @@ def _one_fold(data: Dataset, y: Bools, fold: Fold, settings: LearnConfig, seed: 
     learner = fit_learner(
         data.table.iloc[learn].reset_index(drop=True), data.text[learn], y[learn], data.groups[learn], latest,
         seed=seed, n_folds=settings.text_folds, n_boosters=settings.boosters, weight=_weights(data, learn),
-        support=support_of(data.rows.iloc[learn]),
+        support=support_of(data.rows.iloc[learn]), sources=data.rows["platform"].iloc[learn].reset_index(drop=True),
     )  # fmt: skip
     said = {MODEL: learner.predict(data.table.iloc[fold.test].reset_index(drop=True), data.text[fold.test])["probability"].to_numpy()}
     train = Side(data.rows.iloc[learn].reset_index(drop=True), data.points[learn])
