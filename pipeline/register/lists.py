@@ -69,7 +69,7 @@ def issued_list(what: dict[str, Any], targets: pd.DataFrame, listings: pd.DataFr
     shown = listings.groupby("code", sort=False)["listing_id"].agg(lambda ids: list(dict.fromkeys(ids)))
     ids = [list(shown.get(code, [])) for code in targets["code"]]
     alone = targets["subject_kind"].eq("listing")
-    lost = targets.loc[alone & [not one for one in ids], "code"]
+    lost = targets.loc[alone & pd.Series([not one for one in ids], index=targets.index, dtype=bool), "code"]
     if len(lost):
         raise DataError(f"list {number}: row {lost.iloc[0]} is about a listing that target_listings.parquet does not hold ({len(lost)} such rows)")
     rows = pd.DataFrame(
