@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check check-words slow bench clean
+.PHONY: demo test check check-words slow bench docs clean
 
 demo: $(VENV)/.installed            ## the main job on the shipped sample: out/demo/plan.xlsx
 	$(BIN)/soihang demo --out out/demo
@@ -42,6 +42,9 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 $(VENV)/.tested: $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[test,dev]"
 	touch $@
+
+docs: $(VENV)/.tested               ## the site, in out/site
+	$(BIN)/mkdocs build
 
 clean:
 	rm -rf $(VENV) out dist build .pytest_cache .mypy_cache .ruff_cache

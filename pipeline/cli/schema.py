@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Callable
+from typing import Annotated, Any
 
 import typer
 
@@ -22,9 +23,23 @@ def schema_command(
     as_json: Json = False,
 ) -> None:
     """Print a table's columns with type, unit, time zone and whether they may be missing."""
+    known = described_tables()
+    if table != "all" and table not in known:
+        raise ConfigError(f"unknown table {table!r}; known: {', '.join(known)} or all")
+    wanted = {name: describe() for name, describe in known.items() if table in (name, "all")}
+    lines = []
+    for name, columns in wanted.items():
+        lines.append(name)
+        for row in columns.itertuples():
+            lines.append(f"  {row.column:<28} {row.type:<20} {'may be missing' if row.nullable else 'always there':<15} {row.description}")
+    finish(lines, {name: columns.to_dict("records") for name, columns in wanted.items()}, as_json=as_json)
+
+
+def described_tables() -> dict[str, Callable[[], Any]]:
+    """Return, by name, what gives a table's columns as ``column, type, nullable, description``."""
     from pipeline.tables import links, listings, outcomes, quarantine, reviews, scores, targets
 
-    known = {
+    return {
         "listings": listings.describe,
         "quarantine": quarantine.describe,
         "scores": scores.describe,
@@ -35,12 +50,3 @@ def schema_command(
         "links": links.describe,
         "networks": links.describe_networks,
     }
-    if table != "all" and table not in known:
-        raise ConfigError(f"unknown table {table!r}; known: {', '.join(known)} or all")
-    wanted = {name: describe() for name, describe in known.items() if table in (name, "all")}
-    lines = []
-    for name, columns in wanted.items():
-        lines.append(name)
-        for row in columns.itertuples():
-            lines.append(f"  {row.column:<28} {row.type:<20} {'may be missing' if row.nullable else 'always there':<15} {row.description}")
-    finish(lines, {name: columns.to_dict("records") for name, columns in wanted.items()}, as_json=as_json)
