@@ -85,9 +85,23 @@ def _column_signs(rows: pd.DataFrame, hits: pd.DataFrame, weights: EvidenceWeigh
         "identity_missing": rows["seller_identity_missing"].eq(1.0),
     }
     tables = [_sign_table(name, getattr(signs, name), rows, mask) for name, mask in flat.items()]
+    for name, voices in (("reported_fake", "complaint_fake_voices"), ("reported_scam", "complaint_scam_voices")):
+        told = report_points(rows, voices, getattr(signs, name))
+        tables.append(_sign_table(name, getattr(signs, name), rows, told.notna(), told))
     tables.append(_sign_table("price_below_peers", signs.price_below_peers, rows, peers.notna(), peers))
     tables.append(_sign_table("price_below_genuine", signs.price_below_genuine, rows, genuine.notna(), genuine))
     return tables
+
+
+def report_points(rows: pd.DataFrame, voices: str, weight: SignWeight) -> pd.Series:
+    """Points for independent complaints about the shop: the second voice says less than the first, the hundredth next to nothing.
+
+    Missing where nobody complained, and of official shops, whom everybody knows and therefore complains of.
+    """
+    n = _known(rows, voices)
+    n = n.where(n.ge(1) & ~rows["seller_official"].eq(1.0))
+    points = (weight.points + weight.points_per_doubling * np.log2(n)).clip(upper=weight.max_points)
+    return points.where(~_known(rows, "complaint_flood").eq(1.0), points.clip(upper=weight.max_points_flooded))
 
 
 def _known(rows: pd.DataFrame, name: str) -> pd.Series:

@@ -26,7 +26,9 @@ class SignWeight(_Frozen):
     points: float
     points_per_z: float = 0.0
     points_per_halving: float = 0.0
+    points_per_doubling: float = 0.0
     max_points: float | None = None
+    max_points_flooded: float | None = None
     below_ratio: float | None = None
     below_z: float | None = None
     below_floor: float | None = None
@@ -59,6 +61,8 @@ class Signs(_Frozen):
     seller_other_signs: SignWeight
     seller_found_before: SignWeight
     seller_complaints: SignWeight
+    reported_fake: SignWeight
+    reported_scam: SignWeight
     relisted: SignWeight
     official_text_cheap: SignWeight
     network_found_before: SignWeight

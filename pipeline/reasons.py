@@ -132,6 +132,16 @@ def _complaints(fact: dict[str, Any], quote: str | None) -> str:
     return f"{n} trong {read} đánh giá đã đọc phàn nàn hàng giả, bị lừa hoặc hàng khác hình, khác mô tả (lời người mua, chưa kiểm chứng)"
 
 
+def _reported(of: str, voices: str) -> Callable[[dict[str, Any], str | None], str]:
+    """Whoever reported is never named, nor quoted: their words may give them away."""
+
+    def sentence(fact: dict[str, Any], quote: str | None) -> str:
+        flood = "; nhiều phản ánh giống nhau dồn dập, cần xem có bị dàn dựng không" if fact["complaint_flood"] == 1.0 else ""
+        return f"{int(fact[voices])} nguồn phản ánh độc lập về {of} của gian hàng (phản ánh gửi cơ quan chức năng, chưa kiểm chứng){flood}"
+
+    return sentence
+
+
 #: What ties shops, as an inspector reads it.
 TIES = {"tax": "mã số thuế", "licence": "số giấy phép", "contact": "số liên hệ hoặc tài khoản", "image": "ảnh", "text": "mô tả"}
 
@@ -170,6 +180,8 @@ _SENTENCES: dict[str, Callable[[dict[str, Any], str | None], str]] = {
     "seller_other_signs": _other_signs,
     "seller_found_before": _found_before,
     "seller_complaints": _complaints,
+    "reported_fake": _reported("hàng giả", "complaint_fake_voices"),
+    "reported_scam": _reported("việc bị lừa", "complaint_scam_voices"),
     "relisted": _relisted,
     "official_text_cheap": _official_text,
     "network_found_before": _network_found,

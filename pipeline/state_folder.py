@@ -1,7 +1,7 @@
 """Facts that people bring in between runs, in one folder that several runs share: tables that only grow, and personal data kept apart.
 
-``requests.parquet``, ``seller_addresses.parquet`` and ``complaints.parquet`` hold no name, address or number in plain; ``*.private.jsonl``
-hold them, one JSON object a line, readable by their owner only, and nothing but the command that needs them opens these.
+``requests.parquet``, ``seller_addresses.parquet``, ``complaints.parquet`` and ``complaint_answers.parquet`` hold no person's name, address or
+number in plain; ``*.private.jsonl`` hold them, one JSON object a line, readable by their owner only, and no other command opens these.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ from features.errors import DataError
 from pipeline.store import read_parquet, write_atomically, write_parquet
 
 VARIABLE = "SOIHANG_STATE"
-REQUESTS, ADDRESSES, COMPLAINTS = "requests.parquet", "seller_addresses.parquet", "complaints.parquet"
+REQUESTS, ADDRESSES = "requests.parquet", "seller_addresses.parquet"
+COMPLAINTS, ANSWERS = "complaints.parquet", "complaint_answers.parquet"
 PRIVATE_ADDRESSES, INFORMANTS = "seller_addresses.private.jsonl", "informants.private.jsonl"
 
 

@@ -14,6 +14,7 @@ import typer
 from features.errors import SoiHangError
 from pipeline.cli import (
     brand,
+    complaints,
     config,
     database,
     demo,
@@ -38,9 +39,11 @@ from pipeline.cli import (
     run,
     schema,
     score,
+    sellers,
     share,
     simulate,
     status,
+    takedowns,
     template,
     train,
     tricks,
@@ -66,7 +69,7 @@ app = typer.Typer(
 COMMANDS = (
     demo, run, night, status, prune, schema, ingest, score, plan, report,
     template, simulate, train, evaluate, evaluate_list, promote, rollback, reproduce, brand, review, labels, law, verify, keys, config, doctor,
-    platforms, request, outcomes, database,
+    platforms, request, sellers, takedowns, complaints, outcomes, database,
     share, watchlist, tricks,
 )
 for command in COMMANDS:

@@ -27,6 +27,10 @@ Reviews = Annotated[
     Path | None,
     typer.Option(exists=True, dir_okay=False, help="What buyers wrote: CSV, XLSX, JSONL, JSON or Parquet (docs/sellers.md).", show_default=False),
 ]
+Complaints = Annotated[
+    Path | None,
+    typer.Option(exists=True, file_okay=False, help="Folder that `soihang complaints import` filled (docs/complaints.md).", show_default=False),
+]
 Capacity = Annotated[
     Path | None, typer.Option(help="CSV don_vi,doi,tuan,so_luot_kiem_tra,so_luot_xac_minh: what each team can take.", show_default=False)
 ]
@@ -48,14 +52,14 @@ Wait = Annotated[float, typer.Option("--wait", min=0, metavar="MINUTES", help="W
 Json = Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")]
 
 
-def day(text: str | None) -> date | None:
+def day(text: str | None, option: str = "--as-of") -> date | None:
     """Return the date an option names; raises a usage error on anything else."""
     if text is None:
         return None
     try:
         return datetime.strptime(text, "%Y-%m-%d").date()
     except ValueError:
-        raise typer.BadParameter(f"{text!r} is no date; write it as 2026-11-24", param_hint="--as-of") from None
+        raise typer.BadParameter(f"{text!r} is no date; write it as 2026-11-24", param_hint=option) from None
 
 
 def wanted_model(choice: str) -> Any:

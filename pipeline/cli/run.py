@@ -7,6 +7,7 @@ import typer
 from pipeline.cli.options import (
     AsOf,
     Capacity,
+    Complaints,
     Config,
     Files,
     Json,
@@ -35,6 +36,7 @@ def run_command(
     source: Source = "auto",
     sources: Sources = None,
     reviews: Reviews = None,
+    complaints: Complaints = None,
     outcomes: Known = None,
     previous: Previous = None,
     as_of: AsOf = None,
@@ -71,6 +73,7 @@ def run_command(
             key=contact_key(),
             source=source,
             reviews=reviews,
+            complaints=complaints,
             outcomes=read_outcomes(outcomes, as_of=list_day).outcomes if outcomes else None,
             previous=previous,
             as_of=list_day,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from pipeline.cli.options import Config, Folder, Json, Known, Model, Previous, Reviews, finish, wanted_model
+from pipeline.cli.options import Complaints, Config, Folder, Json, Known, Model, Previous, Reviews, finish, wanted_model
 
 
 def register(app: typer.Typer) -> None:
@@ -15,13 +15,14 @@ def register(app: typer.Typer) -> None:
 def score_command(
     folder: Folder,
     reviews: Reviews = None,
+    complaints: Complaints = None,
     outcomes: Known = None,
     previous: Previous = None,
     config: Config = None,
     model: Model = "auto",
     as_json: Json = False,
 ) -> None:
-    """Read and score every listing that `soihang ingest` left in FOLDER; without --reviews those of the run before stay."""
+    """Read and score every listing that `soihang ingest` left in FOLDER; without --reviews and --complaints those of the run before stay."""
     from dataclasses import asdict
 
     from pipeline.config import contact_key, load_run_config
@@ -35,6 +36,7 @@ def score_command(
         from pipeline.labels import read_outcomes
         from pipeline.lock import lock
         from pipeline.progress import RowProgress
+        from pipeline.stages.complaints import complaint_lines, use_complaints
         from pipeline.stages.links import link_lines, read_link_summary
         from pipeline.stages.reviews import take_reviews
         from pipeline.stages.run import judge, noisy_cues, score_lines
@@ -46,8 +48,11 @@ def score_command(
         if reviews is not None:
             read = take_reviews(reviews, work=folder / "work", key=contact_key())
             said, details = read.lines(), {"reviews": asdict(read)}
+        told = use_complaints(complaints, crawl=folder) if complaints is not None else None
         known = read_outcomes(outcomes).outcomes if outcomes else None
         scored = judge(folder, config=settings, model=chosen, on_rows=progress, outcomes=known, previous=previous)
+    if told is not None:
+        said, details = [*said, *complaint_lines(told, folder / "work")], details | {"complaints": told}
     said += link_lines(read_link_summary(folder / "work"))
     limit = settings.control.max_strong_rate
     lines = [*said, *score_lines(scored, limit)]

@@ -17,9 +17,11 @@ from features.link_rows import LINK_COLUMNS
 from features.price import PEER_COLUMNS, PriceReference, against_genuine
 from features.price_history import price_history
 from features.seller import official
+from features.seller_complaints import complaint_columns
 from features.seller_profile import CRAWL_COLUMNS, seller_profile
 from models.control import RETAILERS
 from pipeline.reference import Reference
+from pipeline.stages.complaints import complaint_features, load_complaint_settings
 from pipeline.stages.links import Links, find_links, write_links
 from pipeline.stages.reviews import review_features
 from pipeline.store import drop_stale, parts, read_parquet, write_parquet
@@ -55,7 +57,10 @@ def build_market(
     # Links and prices know nothing of each other, and both are mostly compiled loops that let others run.
     with ThreadPoolExecutor(1) as beside:
         links = beside.submit(find_links, crawl, outcomes=outcomes)
-        table = market_features(crawl.drop(columns="signature"), reference, outcomes=outcomes, reviews=review_features(features), links=links.result)
+        table = market_features(
+            crawl.drop(columns="signature"), reference, outcomes=outcomes, reviews=review_features(features), links=links.result,
+            complaints=complaint_features(features),
+        )  # fmt: skip
     write_links(links.result(), features / "links", previous=previous)
     begin = 0
     for part, size in zip(todo, sizes, strict=True):
@@ -70,6 +75,7 @@ def market_features(
     outcomes: pd.DataFrame | None = None,
     reviews: pd.DataFrame | None = None,
     links: Callable[[], Links] | None = None,
+    complaints: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Return the market columns of every row of ``crawl`` (listing and row features, RangeIndex), same index.
 
@@ -82,7 +88,8 @@ def market_features(
         crawl, prices["price_gap"], reference.seller_identity, settings=reference.sellers, outcomes=outcomes, reviews=reviews
     ).drop(columns=_KNOWN)
     found = links() if links is not None else find_links(crawl, outcomes=outcomes)
-    return pd.concat([prices, genuine, price_history(crawl, prices["price_expected"]), profile, found.columns], axis=1)
+    told = complaint_columns(crawl, complaints, load_complaint_settings().flood)
+    return pd.concat([prices, genuine, price_history(crawl, prices["price_expected"]), profile, found.columns, told], axis=1)
 
 
 def _prices(compared: pd.DataFrame, reference: Reference) -> pd.DataFrame:

@@ -32,6 +32,7 @@ from pipeline.planning.seller_models import read_scores, read_seller_models, wri
 from pipeline.reference import load_reference
 from pipeline.sources.files import expand, folder_day, unfinished
 from pipeline.sources.mapping import SourceMapping
+from pipeline.stages.complaints import complaint_inputs, complaint_lines, complaint_report, forget_complaints, use_complaints
 from pipeline.stages.dataset import build_dataset
 from pipeline.stages.features import build_features
 from pipeline.stages.ingest import IngestReport, ingest
@@ -119,6 +120,7 @@ class RunReport:
         rows = [
             *ingest_lines(self.ingest),
             *(ReviewReport(**self.details["reviews"]).lines() if self.details["reviews"] else []),
+            *(complaint_lines(self.details["complaints"], self.out / "work") if self.details["complaints"] else []),
             *score_lines(self.score, self.max_strong_rate),
             *link_lines(self.details["links"]),
             f"targets {counts['targets']:,}, of which {counts['chosen']:,} within capacity",
@@ -138,6 +140,7 @@ def run(
     key: bytes,
     source: str = "auto",
     reviews: Path | None = None,
+    complaints: Path | None = None,
     outcomes: pd.DataFrame | None = None,
     previous: Path | None = None,
     as_of: date | None = None,
@@ -148,7 +151,8 @@ def run(
 ) -> RunReport:
     """Ingest, read, score, plan and report into ``out``, whose lock the caller holds.
 
-    ``reviews`` is a file of what buyers wrote (`pipeline.stages.reviews`), ``outcomes`` what was found before (`pipeline.tables.outcomes`),
+    ``reviews`` is a file of what buyers wrote (`pipeline.stages.reviews`), ``complaints`` the folder that complaints were imported into
+    (`pipeline.stages.complaints`), ``outcomes`` what was found before (`pipeline.tables.outcomes`),
     ``previous`` an earlier run's output, whose networks keep their ids.
     ``as_of`` (the list's date) defaults to the day of the latest capture, Vietnamese time. ``today`` only decides whether the data are
     old; without it they count as fresh.
@@ -158,6 +162,8 @@ def run(
         taken = take_in(files, out=out, config=config, mappings=mappings, key=key, source=source, on_rows=on_rows)
         if reviews is not None:
             take_reviews(reviews, work=out / "work", key=key)
+        if complaints is not None:
+            use_complaints(complaints, crawl=out)
     return finish_run(
         out, taken, config=config, model=model, timings=timings, as_of=as_of, today=today, capacity=capacity, on_rows=on_rows,
         outcomes=outcomes, previous=previous,
@@ -189,8 +195,9 @@ def finish_run(
     with timings.stage("report"):
         tell(out)
     details = {
-        "inputs": read_json(out / "work" / "inputs.json")["files"] + review_inputs(out / "work"),
+        "inputs": read_json(out / "work" / "inputs.json")["files"] + review_inputs(out / "work") + complaint_inputs(out / "work"),
         "reviews": review_report(out / "work"),
+        "complaints": complaint_report(out / "work"),
         "links": read_link_summary(out / "work"),
         "plan": read_json(out / "work" / "plan.json"),
         "situation": read_json(out / "work" / "situation.json"),
@@ -221,6 +228,7 @@ def take_in(
     """
     work = out / "work"
     forget_reviews(work)
+    forget_complaints(work)
     waiting = [str(folder) for folder in unfinished(files)]
     found = expand(files)
     # A folder named by its day dates what lies in it, so the day is part of what was read.
@@ -270,7 +278,7 @@ def judge(
     inputs = read_json(work / "inputs.json")
     asked = f"{config.model_dump_json()} {inputs['source']} {model.version if model else ''}"
     asked += outcomes_id(outcomes)
-    identity = run_id(inputs["files"] + review_inputs(work), seed=config.seed, settings=asked)
+    identity = run_id(inputs["files"] + review_inputs(work) + complaint_inputs(work), seed=config.seed, settings=asked)
     if not features_done:
         with timings.stage("features"):
             read_features(out, config=config, n_listings=total, with_text=model is not None, on_rows=on_rows)
