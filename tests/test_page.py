@@ -69,7 +69,8 @@ def test_the_days_tell_the_first_sight_each_new_price_and_that_it_still_stands(t
 def test_a_targets_page_needs_none_of_the_columns_that_a_plan_may_lack(tmp_path: Path) -> None:
     targets, listings = invented(2, PLACES[:1])
     needed = ["code", "authority", "rank", "standing", "reserve", "level", "subject_kind", "platform", "seller_id", "seller_name", "subject_url"]
-    needed += ["goods", "brands", "signs", "reasons", "location", "location_confidence", "n_flagged", "n_collected", "action", "to_verify", "priority"]
+    needed += ["goods", "brands", "signs", "reasons", "location", "location_confidence", "n_flagged", "n_collected", "action", "to_verify"]
+    needed += ["priority"]
     write_page(tmp_path / "a.html", targets[needed], listings.drop(columns=["captured_precision", "seller_name"]), SUMMARY)
     assert targets["code"][1] in (tmp_path / "a.html").read_text(encoding="utf-8")
 

@@ -82,4 +82,4 @@ def cut_to_lines(text: str, width: float, most: int, size: float = 10.0) -> str:
             high = middle - 1
     kept = text[:low]
     at_word = kept.rfind(" ")
-    return (kept[:at_word] if at_word > low * 0.6 else kept).rstrip(" ,;:–(“") + "…"
+    return (kept[:at_word] if at_word > low * 0.6 else kept).rstrip(" \n,;:–(“").rstrip() + "…"
