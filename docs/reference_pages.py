@@ -9,6 +9,7 @@ from typing import Any
 import click
 import typer
 from mkdocs.structure.files import File, Files
+from pymdownx.slugs import slugify
 
 from pipeline.cli import EPILOG, app
 from pipeline.cli.schema import described_tables
@@ -16,6 +17,12 @@ from pipeline.cli.schema import described_tables
 _ROOT = Path(__file__).resolve().parent.parent
 _DOCS = _ROOT / "docs"
 _LINK = re.compile(r"(?<!!)\[([^\]]*)\]\((?!https?:|#)([^)]+)\)")
+
+
+def on_config(config: Any) -> Any:
+    """Keep Vietnamese letters in the anchors of headings, as other readers of Markdown do; called by MkDocs."""
+    config.mdx_configs["toc"]["slugify"] = slugify(case="lower")
+    return config
 
 
 def on_files(files: Files, config: Any) -> Files:
