@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import re
 import subprocess
 import tomllib
@@ -77,8 +78,11 @@ def pd_dates(column: object) -> bool:
 
 def test_no_test_data_names_a_phone_that_could_be_someones() -> None:
     phone = re.compile(r"(?<![\d.])0[35789]\d{8}(?!\d)")
+    with (ROOT / "configs" / "reference" / "platforms.csv").open(encoding="utf-8", newline="") as stream:
+        # Companies' registered numbers are public, and look like phones where the province's code is 03.
+        companies = {row["business_code"] for row in csv.DictReader(stream)}
     for path, text in texts():
-        found = [number for number in phone.findall(text) if len(set(number[2:])) > 2]
+        found = [number for number in phone.findall(text) if len(set(number[2:])) > 2 and number not in companies]
         assert not found, (path, found[:3])
 
 
