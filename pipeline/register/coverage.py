@@ -78,14 +78,14 @@ def coverage(connection: Connection, *, today: date) -> Coverage:
     until = datetime.combine(today, time(23, 59, 59, 999999), VIETNAM)
     found = standing(connection, OUTCOMES, known_until=until)
     found = found[found["issued_row_id"].notna() & found["source"].eq("inspection")].set_index("issued_row_id")
-    opinions = standing(connection, DESK_REVIEWS, known_until=until).set_index("issued_row_id")["opinion"]
+    opinions = standing(connection, DESK_REVIEWS, known_until=until).set_index("issued_row_id")["opinion"].astype("object")
     state = rows["first_id"].map(found["status"].map(_KINDS).astype("object")).astype("object").fillna("silent").astype("str")
     answered = ~state.isin(["silent", "not_inspected"])
     late = np.array([(today - due).days for due in rows["due_on"]], dtype=float)
     return Coverage(
         rows.assign(
             state=state, answered=answered, overdue_days=np.where(answered, 0.0, np.maximum(late, 0)),
-            usefulness=rows["first_id"].map(found["usefulness"]).astype("float64"), opinion=rows["first_id"].map(opinions.astype("object")).astype("str"),
+            usefulness=rows["first_id"].map(found["usefulness"]).astype("float64"), opinion=rows["first_id"].map(opinions).astype("str"),
         ),
         today,
     )  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, time
+from functools import partial
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -58,7 +59,7 @@ def record(connection: Connection, files: Sequence[ReturnedFile], *, received: d
         reviews, results = settle_rows(target.opinions, target.results, recorded, correcting=correcting)
         _mark(placed, (reviews, results), (target.opinions, target.results), recorded)
         chains[DESK_REVIEWS.name].append(_chain(reviews, stands.review, _review_values))
-        chains[OUTCOMES.name].append(_chain(results, stands.outcome, lambda part, issued=target.issued: _outcome_values(part, issued)))
+        chains[OUTCOMES.name].append(_chain(results, stands.outcome, partial(_outcome_values, issued=target.issued)))
         chains[SANCTION_DECISIONS.name].append(_decisions(results, stands.decision, target.issued))
     ids = _write_rows(connection, files, received)
     known_at = datetime.combine(received, time(), VIETNAM).astimezone(UTC)
