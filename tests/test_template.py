@@ -85,6 +85,7 @@ def must_hold(listings: pd.DataFrame, quarantine: pd.DataFrame, report: IngestRe
     # Three years ahead: a date dragged down, not the day somebody looked.
     assert other.captured_precision == "file" and "time_odd" in other.flags and other.title == "=Kem thử\nloại 1"
     assert quarantine["rule"].tolist() == ["no_title"] and quarantine["source_line"].tolist() == [7.0]
+    assert any(line.endswith("quarantined 1, first: line 7 no_title") for line in ingest_lines(report))
     assert not listings["x_synthetic"].any()
 
 

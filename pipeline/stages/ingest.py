@@ -28,6 +28,7 @@ from pipeline.tables.quarantine import RULES
 
 _NOT_CONTENT = {"captured_at", "captured_precision", "source", "observes", "source_file", "source_line", "row_hash"}
 _RAW_LENGTH = 2_000
+_NAMED_ROWS = 5
 _MAX_SLIP = timedelta(days=3 * 366)
 """A capture further ahead of the clock and the file's date than this is a slip. Wide, because clocks of crawl machines are wrong too."""
 _NO_FILE_TIME = datetime(2000, 1, 1, tzinfo=UTC)
@@ -36,7 +37,8 @@ _NO_FILE_TIME = datetime(2000, 1, 1, tzinfo=UTC)
 
 @dataclass
 class FileReport:
-    """What became of one file; ``read`` = ``listings`` + sum of ``quarantined``. ``notes`` says what stands in it and was not read."""
+    """What became of one file; ``read`` = ``listings`` + sum of ``quarantined``. ``notes`` says what stands in it and was not read,
+    ``first_quarantined`` where the first few of those rows stand and which rule they break."""
 
     file: str
     mapping: str | None = None
@@ -47,6 +49,7 @@ class FileReport:
     error: str | None = None
     passed_over: str | None = None
     notes: list[str] = field(default_factory=list)
+    first_quarantined: list[str] = field(default_factory=list)
 
     def to_json(self) -> dict[str, Any]:
         """Return plain values."""
@@ -195,6 +198,7 @@ def _take(
         report.notes.append(f"{n_examples} example row as it was printed, not a listing")
     report.read += len(batch)
     report.quarantined.update(one.rule for one in batch.rejected)
+    _point_at(report, [(one.line, one.rule) for one in batch.rejected])
     writer.reject([(report.file, one.line, one.rule, one.reason, _kept(one.raw, key)) for one in batch.rejected])
     if not batch.records:
         return
@@ -207,6 +211,7 @@ def _take(
     rule = writer.rules(table)
     bad = np.flatnonzero(rule.notna().to_numpy())
     report.quarantined.update(str(rule.iat[row]) for row in bad)
+    _point_at(report, [(batch.lines[row], str(rule.iat[row])) for row in bad])
     writer.reject(
         [
             (report.file, batch.lines[row], rule.iat[row], RULES[str(rule.iat[row])], _raw(batch.records[row], key))
@@ -216,6 +221,11 @@ def _take(
     kept = table[rule.isna()]
     report.listings += len(kept)
     writer.accept(kept.reset_index(drop=True))
+
+
+def _point_at(report: FileReport, places: Sequence[tuple[int, str]]) -> None:
+    room = _NAMED_ROWS - len(report.first_quarantined)
+    report.first_quarantined += [f"line {line} {rule}" for line, rule in places[: max(0, room)]]
 
 
 def _kept(raw: str, key: bytes) -> str:

@@ -415,6 +415,11 @@ def ingest_lines(taken: IngestReport) -> list[str]:
     ]
     body += [f"  {one.file}: passed over, {one.passed_over}" for one in taken.files if one.passed_over]
     body += [f"  {one.file}: {note}" for one in taken.files for note in one.notes]
+    body += [
+        f"  {one.file}: quarantined {sum(one.quarantined.values()):,}, first: {', '.join(one.first_quarantined)}"
+        for one in taken.files
+        if one.first_quarantined
+    ]
     body += [f"  {folder}: STILL BEING WRITTEN (no _DONE), left for the next run" for folder in taken.waiting]
     return [head, *body, *(f"  {one.file}: COULD NOT BE READ: {one.error}" for one in taken.unreadable)]
 
