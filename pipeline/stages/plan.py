@@ -200,7 +200,7 @@ def _finished(targets: pd.DataFrame, before: LastList, scene: _Scene) -> pd.Data
         index=table.index, dtype="str",
     )  # fmt: skip
     table = table.join(compare(table, before.targets, before.label))
-    kinds = {name: kind for name, (kind, _, _) in TARGET_COLUMNS.items() if kind != "object"}
+    kinds = {name: kind for name, (kind, _, _) in TARGET_COLUMNS.items()}
     return table[list(TARGET_COLUMNS)].astype(kinds)
 
 
