@@ -83,6 +83,9 @@ def _after_inspection(one: Any, row: Any, as_of: date, days: int, basis: str) ->
     until = row.ngay + timedelta(days=days)
     newer = one.last_seen.astimezone(VIETNAM).date() > row.ngay
     clear = one.level == LEVEL_ONE and newer
+    if not newer:
+        # What was seen before the look was there to be looked at.
+        until = max(until, as_of)
     said = [f"Đã được kiểm tra ngày {format_date(row.ngay)}" + (f" ({row.ket_qua})" if row.ket_qua else "")]
     if row.ngay.year == as_of.year:
         said = [f"Đã được kiểm tra trong năm {as_of.year}, ngày {format_date(row.ngay)}" + (f" ({row.ket_qua})" if row.ket_qua else "")]
@@ -92,4 +95,6 @@ def _after_inspection(one: Any, row: Any, as_of: date, days: int, basis: str) ->
     if as_of > until or clear:
         return [], said
     text = f"Tạm hoãn đến hết ngày {format_date(until)}: mới được kiểm tra, chưa thấy dấu hiệu rõ sau đó"
+    if not newer:
+        text = "Tạm hoãn cho đến khi thu thập được dấu hiệu mới sau lần kiểm tra đó"
     return [(until, text)], [*said, text]

@@ -16,7 +16,7 @@ from pipeline.tables.targets import with_lists
 
 ISSUED = "issued"
 _WEEK = re.compile(r"(\d{4})-W(\d{2})")
-_VERSION = re.compile(r"ban-(\d+)")
+_VERSION, _ALERT = re.compile(r"ban-(\d+)"), re.compile(r"canh-bao-(\d+)")
 
 
 @dataclass(frozen=True)
@@ -66,14 +66,17 @@ def list_number(day: date) -> str:
 
 def versions(issued: Path, week: str) -> list[IssuedList]:
     """Return the closed lists of a week, the first first. A folder without ``issue.json`` was never finished and does not count."""
-    found = [(int(name[1]), path) for path in (issued / week).glob("ban-*") if (name := _VERSION.fullmatch(path.name))]
-    return [IssuedList(path, read_json(path / "issue.json")) for _, path in sorted(found) if (path / "issue.json").is_file()]
+    return _closed(issued / week, _VERSION)
 
 
 def alerts(issued: Path, week: str) -> list[IssuedList]:
     """Return the quick alerts of a week, the first first."""
-    found = sorted((issued / week).glob("canh-bao-*"), key=lambda path: int(path.name.rsplit("-", 1)[1]))
-    return [IssuedList(path, read_json(path / "issue.json")) for path in found if (path / "issue.json").is_file()]
+    return _closed(issued / week, _ALERT)
+
+
+def _closed(week: Path, wanted: re.Pattern[str]) -> list[IssuedList]:
+    found = [(int(name[1]), path) for path in week.glob("*") if (name := wanted.fullmatch(path.name))]
+    return [IssuedList(path, read_json(path / "issue.json")) for _, path in sorted(found) if (path / "issue.json").is_file()]
 
 
 def last_list(issued: Path, as_of: date) -> LastList:

@@ -47,7 +47,8 @@ def with_codes(table: pd.DataFrame, path: Path) -> pd.DataFrame:
     for line, name in enumerate(table["don_vi"], start=2):
         if isinstance(name, str) and name.casefold() not in known:
             raise ConfigError(f"{path}, line {line}: unknown authority {name!r}; names are in configs/reference/authorities.csv")
-    return table.assign(don_vi=[known[name.casefold()] if isinstance(name, str) else None for name in table["don_vi"]])
+    codes = [known[name.casefold()] if isinstance(name, str) else None for name in table["don_vi"]]
+    return table.assign(don_vi=pd.Series(codes, index=table.index, dtype="object"))
 
 
 def in_week(capacity: pd.DataFrame, day: date) -> pd.DataFrame:
