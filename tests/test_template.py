@@ -111,7 +111,8 @@ def test_a_form_saved_again_by_libreoffice_says_the_same_down_to_the_workbook_of
     report = finished(again)
     assert report.ingest.n_listings == 5 and report.exit_code == 0 and not report.to_json()["synthetic"]
     assert len(openpyxl.load_workbook(report.out / "plan.xlsx").sheetnames) >= 3
-    assert {"700000011", "70000012"} <= set(report.plan.listings["listing_id"])
+    reasons = pd.read_parquet(report.out / "reasons.parquet")
+    assert dict(zip(reasons["listing_id"], reasons["quote"], strict=True)) == {"700000011": "rep 1 1", "70000012": "𝗿𝗲𝗽 𝟭:𝟭"}
 
 
 @pytest.mark.parametrize(("encoding", "separator", "name"), [("utf-8-sig", ";", "a.csv"), ("utf-16", "\t", "a.txt"), ("cp1258", ";", "a.csv")])

@@ -79,7 +79,7 @@ def _few_columns(own: pd.DataFrame, goods: pd.Series, scores: pd.DataFrame, flag
 def _with_targets(once: pd.DataFrame, targets: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, int]:
     """Listings of targets stand where their target stands; returns them, the two counts by authority, and how many signs are no target's."""
     owners = [(member, row.authority) for row in targets.itertuples() for member in (getattr(row, "members", None) or [row.subject])]
-    lead = once["cluster"].map(dict(owners))
+    lead = once["cluster"].map(dict(owners)).astype("object")
     out = once.assign(authority=lead.fillna(once["authority"]))
     counted = out.loc[out[ANY] & lead.notna(), "authority"].value_counts()
     told = targets.groupby("authority")["n_flagged"].sum() if len(targets) else pd.Series(dtype="int64")
