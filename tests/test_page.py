@@ -42,7 +42,7 @@ def page(tables: tuple[pd.DataFrame, pd.DataFrame], tmp_path_factory: pytest.Tem
 def first_row(tables: tuple[pd.DataFrame, pd.DataFrame]) -> dict[str, Any]:
     targets, listings = tables
     row = next(targets.itertuples())
-    return target_page(row, listings[listings["code"].eq(row.code)])
+    return target_page(row, list(listings[listings["code"].eq(row.code)].itertuples()))
 
 
 def test_a_targets_page_says_where_the_price_lies_among_its_peers(tables: tuple[pd.DataFrame, pd.DataFrame]) -> None:

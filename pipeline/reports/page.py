@@ -34,7 +34,9 @@ def write_page(path: Path, targets: pd.DataFrame, listings: pd.DataFrame, summar
     ``listings`` may carry what `pipeline.stages.sightings` adds; without it no price is drawn.
     """
     shown = in_order_of_need(targets).head(_MAX_TARGETS)
-    under = dict(iter(listings[listings["code"].isin(set(shown["code"]))].groupby("code", sort=False)))
+    under: dict[str, list[Any]] = {code: [] for code in shown["code"]}
+    for one in listings[listings["code"].isin(under)].itertuples():
+        under[str(one.code)].append(one)
     rows = list(shown.itertuples())
     style, script = _asset("page.css"), _asset("page.js")
     html = _template().render(
@@ -45,7 +47,7 @@ def write_page(path: Path, targets: pd.DataFrame, listings: pd.DataFrame, summar
         banners=[text for wanted, text in ((summary["is_old"], OLD_DATA), (summary["synthetic"], SYNTHETIC)) if wanted],
         footer=FOOTER,
         rows=[list_row(row) for row in rows],
-        pages=[target_page(row, under.get(row.code)) for row in rows],
+        pages=[target_page(row, under[row.code]) for row in rows],
         n_more=len(targets) - len(shown),
         filters=_filters(shown),
         tiles=_tiles(targets, summary),

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
-import pandas as pd
 from markupsafe import Markup, escape
 
 from pipeline.reports import target_row
@@ -46,9 +46,9 @@ def list_row(row: Any) -> dict[str, Any]:
     }
 
 
-def target_page(row: Any, listings: pd.DataFrame | None) -> dict[str, Any]:
-    """Return a target's own page; ``listings`` are those under it, or missing."""
-    shown = [] if listings is None else list(listings.head(_MAX_LISTINGS).itertuples())
+def target_page(row: Any, listings: Sequence[Any]) -> dict[str, Any]:
+    """Return a target's own page; ``listings`` are the rows under it."""
+    shown = listings[:_MAX_LISTINGS]
     url = value_of(row, "subject_url", None)
     events, drawn = _days(listings)
     return {
@@ -68,7 +68,7 @@ def target_page(row: Any, listings: pd.DataFrame | None) -> dict[str, Any]:
         "events": events,
         "timeline": drawn,
         "listings": [_listing(one) for one in shown],
-        "n_hidden": 0 if listings is None else max(0, len(listings) - len(shown)),
+        "n_hidden": len(listings) - len(shown),
     }
 
 
@@ -98,13 +98,13 @@ def _price_chart(row: Any) -> Markup | None:
     return price_against_peers(float(row.price_vnd), low, middle, high, genuine=value_of(row, "genuine_floor", None))
 
 
-def _days(listings: pd.DataFrame | None) -> tuple[list[str], Markup | None]:
+def _days(listings: Sequence[Any]) -> tuple[list[str], Markup | None]:
     """What happened on which day, latest last, and the drawing of it."""
-    if listings is None or not len(listings):
+    if not listings:
         return [], None
     per_day: Counter[date] = Counter()
     events: list[tuple[date, str]] = []
-    for row in listings.itertuples():
+    for row in listings:
         seen = value_of(row, "sightings", None) or [(row.captured_at, row.price_vnd)]
         per_day.update({_day(when) for when, _ in seen})
         events += _of_listing(visible(row.title), seen)
