@@ -55,5 +55,5 @@ def score_command(
         said, details = [*said, *complaint_lines(told, folder / "work")], details | {"complaints": told}
     said += link_lines(read_link_summary(folder / "work"))
     limit = settings.control.max_strong_rate
-    lines = [*said, *score_lines(scored, limit)]
-    finish(lines, scored.to_json() | details, as_json=as_json, code=3 if len(noisy_cues(scored, limit)) else 0)
+    lines = [*said, *score_lines(scored, limit), *scored.warnings]
+    finish(lines, scored.to_json() | {"warnings": scored.warnings} | details, as_json=as_json, code=3 if len(noisy_cues(scored, limit)) else 0)

@@ -29,6 +29,7 @@ from pipeline.parallel import preparing
 from pipeline.planning.inputs import read_inputs
 from pipeline.planning.issued import ISSUED, last_list
 from pipeline.planning.seller_models import read_scores, read_seller_models, write_seller_models
+from pipeline.privacy.tombstones import read_tombstones, state_folder
 from pipeline.reference import load_reference
 from pipeline.sources.files import expand, folder_day, unfinished
 from pipeline.sources.mapping import SourceMapping
@@ -107,7 +108,8 @@ class RunReport:
             "synthetic": self.summary["synthetic"],
             "control": {"n": self.score.n_control, "signs": self.score.control.to_dict("records")},
             "score_kind": self.score.score_kind,
-            "model": {"version": self.score.model_version, "takes_over": self.score.learned},
+            "model": {"version": self.score.model_version, "takes_over": self.score.learned, "unfed": self.score.unfed},
+            "warnings": self.score.warnings,
             "priority_rank_correlation_with_shop_size": self.plan.size_correlation,
             "as_of": self.summary["as_of"],
             "data_is_old": self.summary["is_old"],
@@ -127,6 +129,7 @@ class RunReport:
         ]
         rows += plan_lines(self.plan)
         rows.append("seconds: " + ", ".join(f"{name} {seconds:g}" for name, seconds in self.details["seconds"].items()))
+        rows += self.score.warnings
         rows.append(f"open {self.out / 'plan.xlsx'} or {self.out / 'index.html'}")
         return rows
 
@@ -242,6 +245,7 @@ def take_in(
         source=source,
         partition_rows=config.partition_rows,
         on_rows=lambda rows: on_rows("ingest", rows, None),
+        erased=read_tombstones(state_folder()),
     )
     taken = replace(taken, waiting=waiting)
     write_json(taken.to_json(), work / "ingest.json")
@@ -293,6 +297,7 @@ def judge(
             reference=reference,
             run_id=identity,
             model=model,
+            past_known=outcomes is not None,
             on_rows=lambda rows: on_rows("score", rows, total),
         )
         write_json(scored.to_json(), work / "score.json")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -22,6 +22,7 @@ from pipeline.parallel import on_processes
 from pipeline.reasons import reasons_table
 from pipeline.reference import Reference
 from pipeline.stages.market import join_rows
+from pipeline.stages.unfed import as_if_new, unfed_columns, warn_unfed
 from pipeline.store import parts, read_parquet, write_parquet
 from pipeline.tables.scores import validate_scores
 
@@ -30,7 +31,9 @@ MODEL_VERSION = "evidence-1"
 
 @dataclass(frozen=True)
 class ScoreReport:
-    """How many listings were scored, by band, and what fired on the negative control."""
+    """How many listings were scored, by band, what fired on the negative control, and by behaviour which columns the model learned from (``unfed``)
+    although nobody said what was found before.
+    """
 
     n_scored: int
     bands: dict[str, int]
@@ -40,6 +43,12 @@ class ScoreReport:
     n_synthetic: int
     learned: list[str]
     model_version: str
+    unfed: dict[str, list[str]] = field(default_factory=dict)
+
+    @property
+    def warnings(self) -> list[str]:
+        """What a reader must know before using the scores; one line each."""
+        return warn_unfed(self.unfed, self.model_version)
 
     @property
     def score_kind(self) -> str:
@@ -64,14 +73,15 @@ def score(
     reference: Reference,
     run_id: str,
     model: Model | None = None,
+    past_known: bool = True,
     on_rows: Callable[[int], None] | None = None,
 ) -> ScoreReport:
     """Write ``out/scores.parquet`` and ``out/reasons.parquet``; returns counts and the negative control.
 
     Rows come out in the order of the parts, one per listing. ``model`` orders the behaviours that it takes over; without one, or for the
-    others, the evidence does.
+    others, the evidence does. ``past_known`` says whether the market features were made with what was found before.
     """
-    judge = _Judge(features, reference, model if model is not None and model.takes_over else None, run_id)
+    judge = _Judge(features, reference, model if model is not None and model.takes_over else None, run_id, past_known)
     scores, reasons, control, n_synthetic, sellers_seen = [], [], ControlCount(), 0, False
     for done in on_processes(judge, parts(listings)):
         scores.append(done.scores)
@@ -93,6 +103,7 @@ def score(
         n_synthetic,
         judge.model.takes_over if judge.model else [],
         judge.model.version if judge.model else MODEL_VERSION,
+        unfed_columns(judge.model) if judge.model and not past_known else {},
     )
 
 
@@ -108,12 +119,16 @@ class _Scored(NamedTuple):
 
 @dataclass(frozen=True)
 class _Judge:
-    """Everything that one part is judged by; it travels to the worker, the part does not. ``model`` is ``None`` where evidence orders all."""
+    """Everything that one part is judged by; it travels to the worker, the part does not. ``model`` is ``None`` where evidence orders all.
+
+    ``past_known`` as for `score`.
+    """
 
     features: Path
     reference: Reference
     model: Model | None
     run_id: str
+    past_known: bool
 
     def __call__(self, part: Path) -> _Scored:
         rows = join_rows(part, self.features)
@@ -124,7 +139,8 @@ class _Judge:
         signs = evidence.signs
         combined = evidence.scores
         if self.model is not None:
-            learned = predict(self.model, rows, hits, evidence.scores, self.features / "text" / part.name)
+            text = self.features / "text" / part.name
+            learned = predict(self.model, rows, hits, evidence.scores, text, past_known=self.past_known)
             combined = combine(evidence.scores, {name: one["probability"] for name, one in learned.items()}, weights)
             signs = pd.concat([signs, model_signs(self.model, learned, combined, signs, weights)], ignore_index=True)
             signs = signs.sort_values(["row", "points", "sign_id"], ascending=[True, False, True], kind="stable").reset_index(drop=True)
@@ -149,12 +165,18 @@ def with_lexicon(hits: pd.DataFrame, reference: Reference) -> pd.DataFrame:
     return joined
 
 
-def predict(model: Model, rows: pd.DataFrame, hits: pd.DataFrame, evidence: pd.DataFrame, text: Path) -> dict[str, pd.DataFrame]:
-    """Return ``probability, low, high`` by behaviour that ``model`` takes over, missing outside its support; ``text`` is the part of hashed words."""
+def predict(
+    model: Model, rows: pd.DataFrame, hits: pd.DataFrame, evidence: pd.DataFrame, text: Path, *, past_known: bool = True
+) -> dict[str, pd.DataFrame]:
+    """Return ``probability, low, high`` by behaviour that ``model`` takes over, missing outside its support; ``text`` is the part of hashed words.
+
+    Where ``past_known`` is false no shop counts as found or cleared before.
+    """
     table = matrix(rows, hits, evidence, model.goods_groups)
     counts = from_lists(read_parquet(text)["columns"].tolist())
     table = fill_columns(table, model.learners.values())
-    said = {name: model.learners[name].predict(table, counts) for name in model.takes_over}
+    tables = {name: table if past_known else as_if_new(table, model.learners[name]) for name in model.takes_over}
+    said = {name: model.learners[name].predict(tables[name], counts) for name in model.takes_over}
     outside = {name: ~model.learners[name].support.inside(rows) for name in said}
     return {name: one.mask(np.repeat(outside[name][:, None], one.shape[1], axis=1)) for name, one in said.items()}
 
