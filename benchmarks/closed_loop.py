@@ -1,6 +1,6 @@
 """26 weeks in which what is found decides what is looked for next, on the invented market. Part of ``make bench``.
 
-    .venv/bin/python -m benchmarks.closed_loop [--seeds 6] [--listings 24000] [--every 4] [--visits 4] [--reviews 20]
+    .venv/bin/python -m benchmarks.closed_loop [--seeds 6] [--listings 24000] [--every 4] [--visits 8] [--reviews 20]
 
 Each Monday a policy scores the listings captured that day, with what it learned from outcomes known by then, and sends its inspectors to the sellers
 that stand highest; what they find is known later, as in the simulator. Nobody is visited twice. All policies start from the same history and have the
@@ -62,7 +62,7 @@ class LoopSettings:
     learn: LearnConfig
     first_week: int = 6
     weeks: int = 26
-    visits: int = 4
+    visits: int = 8
     reviews: int = 20
     every: int = 4
     seed: int = 1
@@ -148,7 +148,7 @@ def _fit(market: LoopMarket, ledger: Ledger, known: Ints, settings: LoopSettings
     return fit_learner(
         market.table.iloc[rows].reset_index(drop=True), market.text[rows], y, np.unique(market.group[rows], return_inverse=True)[1],
         day >= np.quantile(day, 0.75), seed=settings.seed, n_folds=settings.learn.text_folds, n_boosters=settings.learn.boosters,
-        weight=fitting_weights(chance) if np.isfinite(chance).any() else None,
+        weight=fitting_weights(chance) if np.isfinite(chance).any() else None, sources=market.platform.iloc[rows].reset_index(drop=True),
     )  # fmt: skip
 
 
@@ -238,7 +238,7 @@ def simulator_hash() -> str:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Print one JSON document; processor seconds go to standard error."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    for name, value in (("--seeds", 6), ("--listings", 24_000), ("--every", 4), ("--visits", 4), ("--reviews", 20)):
+    for name, value in (("--seeds", 6), ("--listings", 24_000), ("--every", 4), ("--visits", 8), ("--reviews", 20)):
         parser.add_argument(name, type=int, default=value)
     asked = parser.parse_args(arguments)
     runs, begun = [], time.process_time()

@@ -71,7 +71,7 @@ class LoopMarket:
     group: Ints
     day: Ints
     guilty: Bools
-    tactic: npt.NDArray[np.str_]
+    platform: pd.Series
     on_visit: Bools
     on_desk: Bools
     delay: Ints
@@ -112,7 +112,7 @@ def read_market(n_listings: int, *, seed: int) -> LoopMarket:
         group=groups,
         day=_days(rows["captured_at"], first),
         guilty=guilty,
-        tactic=truth["tactic"].fillna("").to_numpy(dtype=str),
+        platform=rows["platform"],
         on_visit=guilty & (luck.random(len(rows)) >= _MISSED),
         on_desk=guilty != (luck.random(len(rows)) < _MISSED / 2),
         delay=luck.integers(0, 7, n_sellers) + np.round(luck.lognormal(np.log(_DAYS_TO_KNOWN), _SPREAD, n_sellers)).astype(np.int64),

@@ -33,7 +33,7 @@ def market() -> LoopMarket:
     history = History(past, day[past] + 1, day[past] + 9, guilty[past], np.full(len(past), 0.2), seller[past] % 5 == 0)
     return LoopMarket(
         table=table, text=text, points=points, seller=seller, group=seller, day=day, guilty=guilty,
-        tactic=np.full(n, ""), on_visit=guilty, on_desk=guilty, delay=draw.integers(5, 30, N_SELLERS), there=draw.random(N_SELLERS) < 0.9,
+        platform=pd.Series(["thử"] * n), on_visit=guilty, on_desk=guilty, delay=draw.integers(5, 30, N_SELLERS), there=draw.random(N_SELLERS) < 0.9,
         history=history,
     )  # fmt: skip
 
