@@ -13,6 +13,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 
 from models.boosted import PARAMETERS, ROUNDS, encode, known_values
+from models.free_text import free_text_columns, joined_free_text
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
@@ -56,10 +57,12 @@ def evidence_only(train: Side, y: Bools, test: Side, seed: int) -> Floats:
 
 
 def tfidf_logistic(train: Side, y: Bools, test: Side, seed: int) -> Floats:
-    """TF-IDF of title and description words with logistic regression: the textbook answer."""
+    """TF-IDF of the words of title, description and further sentences with logistic regression: the textbook answer."""
+    sentences = free_text_columns(train.rows)
     words = TfidfVectorizer(ngram_range=(1, 2), min_df=2, max_features=200_000, sublinear_tf=True)
-    model = LogisticRegression(C=4.0, solver="liblinear", dual=True, max_iter=300, random_state=seed).fit(words.fit_transform(_texts(train.rows)), y)
-    return np.asarray(model.predict_proba(words.transform(_texts(test.rows)))[:, 1], dtype=float)
+    model = LogisticRegression(C=4.0, solver="liblinear", dual=True, max_iter=300, random_state=seed)
+    model.fit(words.fit_transform(_texts(train.rows, sentences)), y)
+    return np.asarray(model.predict_proba(words.transform(_texts(test.rows, sentences)))[:, 1], dtype=float)
 
 
 def lightgbm_raw(train: Side, y: Bools, test: Side, seed: int) -> Floats:
@@ -110,6 +113,6 @@ def _boosted(train: pd.DataFrame, y: Bools, test: pd.DataFrame, seed: int, words
     return np.asarray(model.predict(test.to_numpy(dtype=np.float32)), dtype=float)
 
 
-def _texts(rows: pd.DataFrame) -> list[str]:
-    texts: list[str] = (rows["title"].fillna("") + " " + rows["description"].fillna("").str.slice(0, 1500)).tolist()
-    return texts
+def _texts(rows: pd.DataFrame, sentences: Sequence[str]) -> list[str]:
+    texts = rows["title"].fillna("") + " " + rows["description"].fillna("").str.slice(0, 1500)
+    return [f"{text} {further}" for text, further in zip(texts, joined_free_text(rows, sentences), strict=True)]

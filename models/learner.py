@@ -125,10 +125,10 @@ def fit_learner(
     free_text = free_text_columns(table)
     text, table = with_free_text(text, table, free_text), table.drop(columns=free_text)
     balance = None if sources is None else balance_sources(sources, y)
-    linear, out_of_fold = fit_text(text, y, groups, n_folds=n_folds, seed=seed, balance=balance)
-    folds = text_folds(y, groups, n_folds=n_folds, seed=seed)[: 1 if len(y) > _MANY_ROWS else n_folds]
+    folds = text_folds(y, groups, n_folds=n_folds, seed=seed)
+    linear, out_of_fold = fit_text(text, y, groups, n_folds=n_folds, seed=seed, balance=balance, folds=folds)
     known = Known(table, text, y, linear, out_of_fold, balance, seed)
-    held = hold(known, folds)
+    held = hold(known, folds[: 1 if len(y) > _MANY_ROWS else n_folds])
     at = held.rows
     blend = fit_blend(held.scores, y[at])
     kept = _climb(held, y, groups, seed)

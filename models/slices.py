@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -42,19 +43,21 @@ def language(titles: pd.Series) -> pd.Series:
     return pd.Series(np.select([vietnamese, latin, letters], ["vi", "latin", "other"], "none"), index=titles.index)
 
 
-def by_slice(y: Bools, score: Floats, labels: pd.DataFrame, weights: list[Floats], *, share: float) -> dict[str, dict[str, Any]]:
-    """Return per column of ``labels`` and value: ``n, n_positive, pr_auc`` with interval, ``lift`` (PR-AUC over the slice's prevalence) and found
-    over promised in its top ``share``; only counts where rows are too few.
+def by_slice(
+    y: Bools, score: Floats, labels: pd.DataFrame, weights: list[Floats], *, share: float, beside: Mapping[str, Floats] | None = None
+) -> dict[str, dict[str, Any]]:
+    """Return per column of ``labels`` and value: ``n, n_positive, pr_auc`` with interval, ``lift`` (PR-AUC over the slice's prevalence), found
+    over promised in its top ``share`` and the PR-AUC of the scores ``beside``; only counts where rows are too few.
     """
     out: dict[str, dict[str, Any]] = {}
     for name in labels:
         values = labels[name].value_counts().rename_axis("value").reset_index(name="n").sort_values(["n", "value"], ascending=[False, True])
         largest = values["value"].head(_MOST_VALUES)
-        out[str(name)] = {str(value): _one(y, score, labels[name].eq(value).to_numpy(), weights, share) for value in largest}
+        out[str(name)] = {str(value): _one(y, score, labels[name].eq(value).to_numpy(), weights, share, beside or {}) for value in largest}
     return out
 
 
-def _one(y: Bools, score: Floats, mine: Bools, weights: list[Floats], share: float) -> dict[str, Any]:
+def _one(y: Bools, score: Floats, mine: Bools, weights: list[Floats], share: float, beside: Mapping[str, Floats]) -> dict[str, Any]:
     n, positives = int(mine.sum()), int(y[mine].sum())
     counts: dict[str, Any] = {"n": n, "n_positive": positives}
     if n < _LEAST_ROWS or positives < _LEAST_POSITIVES or positives == n:
@@ -63,7 +66,8 @@ def _one(y: Bools, score: Floats, mine: Bools, weights: list[Floats], share: flo
     point = average_precision(ranked, np.ones(n))
     bounds = interval([average_precision(ranked, weight[mine]) for weight in weights])
     promised = observed_over_expected_top(y[mine], score[mine], max(1, round(share * n)))
-    return {**counts, "pr_auc": {"value": point, "ci": bounds}, "lift": point * n / positives, "observed_over_expected": promised["value"]}
+    out = {**counts, "pr_auc": {"value": point, "ci": bounds}, "lift": point * n / positives, "observed_over_expected": promised["value"]}
+    return out | {name: average_precision(Ranked.of(y[mine], other[mine]), np.ones(n)) for name, other in beside.items()}
 
 
 def _number(rows: pd.DataFrame, name: str) -> pd.Series:

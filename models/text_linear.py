@@ -27,6 +27,7 @@ from models.split import apart
 Floats = npt.NDArray[np.float64]
 Floats32 = npt.NDArray[np.float32]
 Bools = npt.NDArray[np.bool_]
+Folds = list[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]]
 
 READINGS = ("words", "ratio", "pieces")
 _SPANS = {"words": slice(0, WORD_COLUMNS), "ratio": slice(0, WORD_COLUMNS), "pieces": slice(WORD_COLUMNS, N_COLUMNS)}
@@ -71,21 +72,27 @@ class TextLinear:
         return mean
 
 
-def text_folds(
-    y: Bools, groups: npt.NDArray[np.int64], *, n_folds: int, seed: int
-) -> list[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]]:
+def text_folds(y: Bools, groups: npt.NDArray[np.int64], *, n_folds: int, seed: int) -> Folds:
     """Return the folds of `fit_text`: positions to fit on and held positions; a group is never on both sides."""
     return list(StratifiedGroupKFold(n_splits=n_folds, shuffle=True, random_state=seed).split(np.zeros(len(y)), y, apart(groups, n_folds)))
 
 
 def fit_text(
-    counts: sp.csr_matrix, y: Bools, groups: npt.NDArray[np.int64], *, n_folds: int, seed: int, balance: Floats | None = None
+    counts: sp.csr_matrix,
+    y: Bools,
+    groups: npt.NDArray[np.int64],
+    *,
+    n_folds: int,
+    seed: int,
+    balance: Floats | None = None,
+    folds: Folds | None = None,
 ) -> tuple[TextLinear, Floats]:
-    """Fit fold models; returns them and the out-of-fold log-odds of the training rows, ``(n, 3)``. ``balance`` weighs the rows.
+    """Fit fold models; returns them and the out-of-fold log-odds of the training rows, ``(n, 3)``. ``balance`` weighs the rows; ``folds``: those of
+    `text_folds`, where they are known already.
 
     Raises ``ValueError`` where a fold would have only one class.
     """
-    folds = text_folds(y, groups, n_folds=n_folds, seed=seed)
+    folds = text_folds(y, groups, n_folds=n_folds, seed=seed) if folds is None else folds
     parts = {name: _taken(counts, name) for name in READINGS}
 
     def one(task: tuple[str, int]) -> tuple[Floats32, Floats32, Floats]:

@@ -78,7 +78,7 @@ def test_evaluate_works_for_a_foreign_source_and_for_bare_titles(title_only: boo
         assert set(one["pr_auc"]) == {"value", "ci"}
     assert {"brier_skill", "calibration_slope", "observed_over_expected_at", "reliability", "rung"} <= set(said["model"])
     assert set(said["paired"]["random"]["pr_auc"]) == {"difference", "ci", "verdict"}
-    assert {"populations", "definitions", "slices", "ties", "timeline", "selection"} <= set(said)
+    assert {"populations", "definitions", "slices", "within_source", "ties", "timeline", "selection"} <= set(said)
     assert said["paired"]["random"]["pr_auc"]["ci"][0] > 0.2, "the words alone tell most of them apart"
 
 

@@ -23,7 +23,7 @@ from models.learner import Learner, fit_learner
 from models.metrics import Ranked, judge, measures, observed_over_expected, resamples
 from models.signs import DIRECTIONS, PREMIUM, added, fit_signs, signs_say
 from models.split import choose_split, text_keys
-from models.within import balance_sources
+from models.within import balance_sources, judge_within
 from pipeline.labels import read_outcomes
 
 
@@ -302,6 +302,22 @@ def test_a_column_that_only_tells_sources_apart_teaches_nothing() -> None:
         ratios.append(first / second)
     within, across = ratios
     assert across > 4 and within < 1.5
+
+
+def test_within_sources_knowing_the_source_earns_nothing() -> None:
+    draw = np.random.default_rng(5)
+    sources = pd.Series(np.where(draw.random(1200) < 0.5, "shopee", "tiki"), dtype="str")
+    y = draw.random(1200) < np.where(sources.eq("shopee"), 0.3, 0.03)
+    scores = {"model": y + draw.normal(size=1200), "missingness_only": sources.eq("shopee").to_numpy(dtype=float)}
+    weights = resamples(np.arange(1200), 50, seed=1)
+    said = judge_within(y, scores, sources, weights, of="model")
+    assert said is not None and said["sources"] == ["shopee", "tiki"]
+    finds = [y[sources.eq(name)].sum() for name in ("shopee", "tiki")]
+    # A constant score has the share of finds as its PR-AUC in each source; the mean is weighted by finds.
+    by_hand = sum(n * y[sources.eq(name)].mean() for n, name in zip(finds, ("shopee", "tiki"), strict=True)) / sum(finds)
+    assert said["pr_auc"]["missingness_only"]["value"] == pytest.approx(by_hand)
+    assert said["paired"]["missingness_only"]["pr_auc"]["verdict"] == "better"
+    assert judge_within(y, scores, pd.Series("shopee", index=sources.index), weights, of="model") is None
 
 
 def noted(n: int = 900) -> tuple[pd.DataFrame, np.ndarray, list[str]]:

@@ -134,9 +134,10 @@ def summarise(tested: Tested, weights: list[Floats], split: Split, *, prevalence
 
 
 def wins(summary: dict[str, Any]) -> bool:
-    """True where the whole interval of the PR-AUC difference lies above zero for every baseline."""
+    """True where the whole interval of the PR-AUC difference lies above zero for every baseline, and within sources none is better."""
     intervals = [one["pr_auc"]["ci"] for one in summary["paired"].values()]
-    return all(bounds is not None and bounds[0] > 0 for bounds in intervals)
+    within = (summary.get("within_source") or {}).get("paired", {}).values()
+    return all(bounds is not None and bounds[0] > 0 for bounds in intervals) and all(one["pr_auc"]["verdict"] != "worse" for one in within)
 
 
 def _shape(flat: dict[str, Any]) -> dict[str, Any]:

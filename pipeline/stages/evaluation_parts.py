@@ -15,6 +15,7 @@ from models.slices import by_slice, slice_labels
 from models.split import Split
 from models.tie_bounds import tie_bounds
 from models.timeline import days_earlier, weekly_finds
+from models.within import judge_within
 from pipeline.stages.dataset import Dataset
 
 Floats = npt.NDArray[np.float64]
@@ -22,6 +23,8 @@ Bools = npt.NDArray[np.bool_]
 _SHARE = 0.05
 #: Scorers whose weekly lists are shown beside the model's.
 _LISTS = ("model", "evidence_only", "random")
+#: What only a source's habits give away stands in every table.
+_SOURCE = "missingness_only"
 
 
 @dataclass(frozen=True)
@@ -50,13 +53,16 @@ class Tested:
 
 
 def parts_of(tested: Tested, weights: list[Floats], split: Split) -> dict[str, Any]:
-    """Return ``populations, definitions, slices, ties, timeline, selection`` of an evaluation."""
+    """Return ``populations, definitions, slices, within_source, ties, timeline, selection`` of an evaluation."""
     said = tested.scores["model"]
-    labels = slice_labels(tested.data.rows.iloc[tested.rows].reset_index(drop=True))
+    rows = tested.data.rows.iloc[tested.rows].reset_index(drop=True)
+    beside = {_SOURCE: tested.scores[_SOURCE]}
+    everyone = _figures(tested, np.ones(len(tested.y), dtype=bool), weights)
     return {
-        "populations": _populations(tested, weights, split),
-        "definitions": _definitions(tested, weights),
-        "slices": by_slice(tested.y, said, labels, weights, share=_SHARE),
+        "populations": {"all_future": everyone, "new_sellers": _of(_new_sellers(tested, split), everyone, tested, weights)},
+        "definitions": {"primary": everyone, "strict": _of(_strict(tested), everyone, tested, weights)},
+        "slices": by_slice(tested.y, said, slice_labels(rows), weights, share=_SHARE, beside=beside),
+        "within_source": judge_within(tested.y, tested.scores, rows["platform"], weights, of="model"),
         "ties": {name: _ties(tested.y, score) for name, score in tested.scores.items()},
         "timeline": _timeline(tested),
         "selection": _selection(tested, weights),
@@ -67,26 +73,28 @@ def _ties(y: Bools, score: Floats) -> dict[str, Any]:
     return {str(share): tie_bounds(y, score, round(share * len(y))) for share in BUDGETS}
 
 
-def _populations(tested: Tested, weights: list[Floats], split: Split) -> dict[str, Any]:
-    """All future rows, and those whose seller had never been looked at before. Either way the model has seen no row of the sellers it is tested
-    on, so without time the two are the same.
+def _new_sellers(tested: Tested, split: Split) -> Bools:
+    """Rows whose seller had never been looked at before. Either way the model has seen no row of the sellers it is tested on, so without time
+    these are all.
     """
-    everyone = np.ones(len(tested.y), dtype=bool)
-    new = everyone
-    if split.kind == "time+seller":
-        times = tested.data.when.astype("int64").to_numpy()
-        first = np.full(int(tested.data.groups.max()) + 1, np.iinfo(np.int64).max)
-        np.minimum.at(first, tested.data.groups, times)
-        new = first[tested.data.groups[tested.rows]] >= times[tested.rows].min()
-    return {name: _figures(tested, mask, weights) for name, mask in (("all_future", everyone), ("new_sellers", new))}
+    if split.kind != "time+seller":
+        return np.ones(len(tested.y), dtype=bool)
+    times = tested.data.when.astype("int64").to_numpy()
+    first = np.full(int(tested.data.groups.max()) + 1, np.iinfo(np.int64).max)
+    np.minimum.at(first, tested.data.groups, times)
+    return np.asarray(first[tested.data.groups[tested.rows]] >= times[tested.rows].min(), dtype=bool)
 
 
-def _definitions(tested: Tested, weights: list[Floats]) -> dict[str, Any]:
-    """Inspected and not confirmed (primary), and cleared only (strict)."""
-    everyone = np.ones(len(tested.y), dtype=bool)
+def _strict(tested: Tested) -> Bools:
+    """Rows that count by the strict definition of a negative: cleared, where the primary one takes inspected and not confirmed."""
     table = tested.data.labels.table
-    strict = table["strict"].to_numpy(dtype=bool)[tested.rows] if "strict" in table else everyone
-    return {name: _figures(tested, mask, weights) for name, mask in (("primary", everyone), ("strict", strict))}
+    if "strict" not in table:
+        return np.ones(len(tested.y), dtype=bool)
+    return np.asarray(table["strict"].to_numpy(dtype=bool)[tested.rows], dtype=bool)
+
+
+def _of(mask: Bools, everyone: dict[str, Any], tested: Tested, weights: list[Floats]) -> dict[str, Any]:
+    return everyone if mask.all() else _figures(tested, mask, weights)
 
 
 def _figures(tested: Tested, mask: Bools, weights: list[Floats]) -> dict[str, Any]:
@@ -95,11 +103,11 @@ def _figures(tested: Tested, mask: Bools, weights: list[Floats]) -> dict[str, An
     if positives < 5 or positives == n:
         return out
     flat, each = {}, {}
-    for name in ("model", "evidence_only"):
+    for name in ("model", "evidence_only", _SOURCE):
         flat[name], each[name] = judge(tested.y[mask], tested.scores[name][mask], [weight[mask] for weight in weights], flagged=positives / n)
         out[name] = {measure: flat[name][measure] for measure in ("pr_auc", f"precision_at_{_SHARE}", f"recall_at_{_SHARE}")}
-    gain = flat["model"]["pr_auc"]["value"] - flat["evidence_only"]["pr_auc"]["value"]
-    out["paired"] = {"evidence_only": {"pr_auc": paired(each["model"], each["evidence_only"], "pr_auc", gain)}}
+    gains = {name: flat["model"]["pr_auc"]["value"] - flat[name]["pr_auc"]["value"] for name in ("evidence_only", _SOURCE)}
+    out["paired"] = {name: {"pr_auc": paired(each["model"], each[name], "pr_auc", gain)} for name, gain in gains.items()}
     return out
 
 

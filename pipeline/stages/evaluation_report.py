@@ -83,6 +83,8 @@ def _parts(summary: dict[str, Any]) -> list[str]:
         f"found over promised {one['observed_over_expected']:.2f})"
         for value, name, one in sorted(worst, key=lambda item: item[:2])[:3]
     ]
+    if summary["within_source"]:
+        lines.append(_within(summary["within_source"]))
     if "pr_auc" in summary["sellers"]:
         one = summary["sellers"]
         promised = ", ".join(f"top {float(share):.0%} {value:.2f}" for share, value in one["observed_over_expected_at"].items())
@@ -105,6 +107,12 @@ def _parts(summary: dict[str, Any]) -> list[str]:
     return lines
 
 
+def _within(one: dict[str, Any]) -> str:
+    figures = ", ".join(f"{name} {said['value']:.3f}{_bounds(said['ci'])}" for name, said in one["pr_auc"].items() if name in _WITHIN)
+    left = f"; too few finds in {', '.join(one['left_out'])}" if one["left_out"] else ""
+    return f"within each of {', '.join(one['sources'])}: PR-AUC {figures}{left}"
+
+
 def _selection(one: dict[str, Any]) -> list[str]:
     lines = [f"for all listings, from {one['n']:,} looks of recorded chance ({one['n_positive']:,} positive):"]
     for name in ("prevalence", "precision_at_0.1", "precision_at_0.05"):
@@ -113,6 +121,7 @@ def _selection(one: dict[str, Any]) -> list[str]:
     return lines
 
 
+_WITHIN = ("model", "evidence_only", "missingness_only")
 _FORMS = ("naive", "inverse_propensity", "doubly_robust")
 
 
