@@ -15,6 +15,8 @@ from importlib import import_module, metadata
 from pathlib import Path
 from typing import Literal, NamedTuple
 
+import psutil
+
 from features.errors import SoiHangError
 from pipeline.config import configs_dir, configs_hash, key_path, load_run_config
 from pipeline.doctor_words import WORDS
@@ -77,17 +79,9 @@ def _machine() -> Iterator[_Finding]:
     yield _Finding("ok", "machine", "machine", facts)
     free = shutil.disk_usage(Path.cwd()).free / 1e9
     yield _Finding("ok" if free >= _LEAST_FREE_GB else "warn", "disk", "disk" if free >= _LEAST_FREE_GB else "disk_full", {"gb": f"{free:.1f}"})
-    memory = _memory_gb()
-    if memory is not None:
-        fit = memory >= _LEAST_MEMORY_GB
-        yield _Finding("ok" if fit else "warn", "memory", "memory" if fit else "memory_small", {"gb": f"{memory:.1f}"})
-
-
-def _memory_gb() -> float | None:
-    try:
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
-    except (AttributeError, ValueError, OSError):  # Windows does not say it this way
-        return None
+    memory = psutil.virtual_memory().total / 1e9
+    fit = memory >= _LEAST_MEMORY_GB
+    yield _Finding("ok" if fit else "warn", "memory", "memory" if fit else "memory_small", {"gb": f"{memory:.1f}"})
 
 
 def _folder() -> Iterator[_Finding]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import io
 import json
-import os
 import string
 from pathlib import Path
 
@@ -13,7 +13,6 @@ from typer.testing import CliRunner
 from pipeline import doctor
 from pipeline.cli import app
 from pipeline.doctor_words import WORDS
-from tests.conftest import is_root
 
 
 def say(*options: str, lang: str = "C.UTF-8") -> str:
@@ -63,14 +62,15 @@ def test_an_old_python_and_packages_from_two_places_are_named(monkeypatch: pytes
     assert found["home"].level == "fail" and "môi trường ảo mới" in found["home"].to_do
 
 
-@pytest.mark.skipif(is_root(), reason="root may write anywhere")
-def test_a_folder_that_cannot_be_written_to_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    os.chmod(tmp_path, 0o500)
-    try:
-        assert {one.name: one.level for one in doctor.examine()}["folder"] == "warn"
-    finally:
-        os.chmod(tmp_path, 0o700)
+def test_a_folder_that_cannot_be_written_to_and_a_poor_console_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    def closed(**_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(doctor.tempfile, "TemporaryFile", closed)
+    monkeypatch.setattr(doctor.sys, "stdout", io.TextIOWrapper(io.BytesIO(), encoding="cp1252"))
+    found = {one.name: one for one in doctor.examine("vi")}
+    assert found["folder"].level == "warn" and "--out" in found["folder"].to_do
+    assert found["console"].level == "warn" and "PYTHONUTF8=1" in found["console"].to_do
 
 
 def test_nothing_is_changed_by_looking(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
