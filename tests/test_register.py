@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import stat
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -19,12 +20,14 @@ from sqlalchemy.exc import IntegrityError, StatementError
 from features.errors import ConfigError, DataError
 from pipeline.register import schema
 from pipeline.register.connect import DatabaseAway, connected, database_url
+from pipeline.register.coverage import coverage
+from pipeline.register.export import outcomes_table
 from pipeline.register.facts import add, add_chains, history, standing
 from pipeline.register.lists import issued_list, issued_rows, record_list
 from pipeline.register.upgrade import VERSION_TABLE, OldRegister, form_of, ready, upgrade
 from pipeline.register.watch import seller_history, unwatch, watch, watch_list
 from tests.conftest import ROOT
-from tests.returned_lists import CODES, issued
+from tests.returned_lists import CODES, issued, opinions, results, take
 from tests.test_tracking_server import database
 
 # The fixture is found by its name.
@@ -39,14 +42,13 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     if request.param == "sqlite":
         yield str(tmp_path / "soihang.db")
         return
-    server = request.getfixturevalue("database")
-    name = f"r{abs(hash(request.node.name)) % 10**9}"
-    admin = sa.create_engine(server, isolation_level="AUTOCOMMIT")
-    with admin.connect() as connection:
-        connection.execute(sa.text(f"drop database if exists {name}"))
-        connection.execute(sa.text(f"create database {name}"))
-    yield server.rsplit("/", 1)[0] + "/" + name
-    admin.dispose()
+    server = str(request.getfixturevalue("database"))
+    engine = sa.create_engine(server)
+    with engine.begin() as connection:
+        connection.execute(sa.text("drop schema public cascade"))
+        connection.execute(sa.text("create schema public"))
+    engine.dispose()
+    yield server
 
 
 def outcome(**changed: Any) -> dict[str, Any]:
@@ -190,6 +192,8 @@ def test_an_issued_bundle_becomes_a_list_of_rows_with_their_listings() -> None:
     made = issued_list(what, targets, listings, due_after_days=14)
     first, second = made.rows.to_dict("records")
     assert made.due_on == date(2026, 12, 7)
+    # 23:00 in UTC is the next day in Viet Nam, and the next day's list has a fortnight from then.
+    assert issued_list(what | {"issued_at": "2026-11-24T23:00:00Z"}, targets, listings, due_after_days=14).due_on == date(2026, 12, 9)
     assert (first["behaviours"], first["listing_id"], first["listing_ids"]) == ("counterfeit,scam", None, '["L1", "L2"]')
     # Nobody drew a row that waits, whatever its chance was.
     assert (second["listing_id"], second["selection_probability"], second["expected"]) == ("L9", None, None)
@@ -197,6 +201,27 @@ def test_an_issued_bundle_becomes_a_list_of_rows_with_their_listings() -> None:
         issued_list(what, targets, listings.head(2), due_after_days=14)
     with pytest.raises(DataError, match="issue the list again"):
         issued_list({"list": "48/2026"}, targets, listings, due_after_days=14)
+
+
+def test_a_returned_workbook_goes_the_whole_way_on_either_database(url: str, tmp_path: Path) -> None:
+    """Row 1 is a listing without a known seller, row 2 a seller without signs by name: neither may turn what is missing into a word."""
+    listing = issued(codes=CODES[:1], seller_id=None, seller_name=None, listing_id="L1", listing_ids='["L1"]', expected=None)
+    seller = issued(codes=CODES[1:2], behaviours=None, listing_ids="[]")
+    both = replace(listing, rows=pd.concat([listing.rows, seller.rows], ignore_index=True))
+    found = "Có vi phạm đúng dấu hiệu"
+    said = [{"code": CODES[0], "result": found, "fine_vnd": 9_000_000_000}, {"code": CODES[1], "result": found}]
+    with connected(url) as connection:
+        ready(connection)
+        record_list(connection, both)
+        take(connection, results(tmp_path / "a.xlsx", *said), opinions(tmp_path / "b.xlsx", {"code": CODES[0], "opinion": "Hoãn"}))
+        take(connection, results(tmp_path / "c.xlsx", {"code": CODES[0], "result": found, "decision_number": "7/QĐ"}))
+        rows = connection.execute(schema.OUTCOMES.select().order_by(schema.OUTCOMES.c.id)).all()
+        assert [(row.seller_id, row.listing_id, row.behaviours) for row in rows[:2]] == [(None, "L1", "counterfeit"), ("S2", None, "other")]
+        decision = standing(connection, schema.SANCTION_DECISIONS).iloc[0]
+        assert (decision["number"], decision["fine_vnd"]) == ("7/QĐ", 9_000_000_000)
+        table = outcomes_table(connection, as_of=date(2026, 12, 1))
+        assert sorted(table["status"]) == ["cannot_tell", "confirmed", "confirmed"]
+        assert coverage(connection, today=date(2026, 12, 8)).by().iloc[0][["issued", "found", "overdue"]].tolist() == [2, 2, 0]
 
 
 def test_a_seller_is_watched_until_the_day_or_until_somebody_closes_it(url: str) -> None:

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, insert, select
 
 from features.errors import DataError
 from pipeline.register.schema import ISSUED_LISTS, ISSUED_ROWS
+from pipeline.sources.times import VIETNAM
 from pipeline.store import read_json, read_parquet
 from pipeline.tables.targets import CHOSEN, NOT_SELECTED, REFERRED, RESERVE, REVIEW
 
@@ -58,10 +59,12 @@ def read_issued(folder: Path, *, due_after_days: int) -> Iterator[IssuedList]:
 def issued_list(what: dict[str, Any], targets: pd.DataFrame, listings: pd.DataFrame, *, due_after_days: int) -> IssuedList:
     """Return the list that ``what`` (issue.json) names with all of its rows: a reviewer may answer about a waiting one too.
 
-    It is due ``due_after_days`` days after its own day. Raises `DataError` where ``what`` lacks a name, version or date.
+    It is due ``due_after_days`` days after the Vietnamese day of issue (where ``what`` does not tell: after its own day). Raises `DataError`
+    where ``what`` lacks a name, version or date.
     """
     try:
         day = date.fromisoformat(str(what["as_of"]))
+        issued_on = datetime.fromisoformat(str(what["issued_at"])).astimezone(VIETNAM).date() if what.get("issued_at") else day
         number, version, kind = str(what["list"]), int(what["version"]), str(what["kind"])
     except (KeyError, ValueError) as error:
         raise DataError(f"issue.json names no list, version, kind and as_of ({error}); issue the list again") from error
@@ -90,7 +93,7 @@ def issued_list(what: dict[str, Any], targets: pd.DataFrame, listings: pd.DataFr
         }
     )
     rows = rows.astype("object").where(rows.notna(), None)
-    return IssuedList(number, version, kind, day, day + timedelta(days=due_after_days), rows)
+    return IssuedList(number, version, kind, day, issued_on + timedelta(days=due_after_days), rows)
 
 
 def record_list(connection: Connection, issued: IssuedList) -> int | None:
@@ -118,6 +121,12 @@ def record_list(connection: Connection, issued: IssuedList) -> int | None:
     if len(issued.rows):
         connection.execute(insert(ISSUED_ROWS), [{**row, "list_id": list_id} for row in issued.rows.to_dict("records")])
     return list_id
+
+
+def issued_by_code(connection: Connection) -> dict[str, dict[str, Any]]:
+    """Return `issued_rows` as plain values by code; what is missing is ``None``."""
+    rows = issued_rows(connection)
+    return {row["code"]: row for row in rows.astype("object").where(rows.notna(), None).to_dict("records")}
 
 
 def issued_rows(connection: Connection) -> pd.DataFrame:

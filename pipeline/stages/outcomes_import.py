@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from pipeline.register.lists import issued_rows, read_issued, record_list
+from pipeline.register.lists import issued_by_code, read_issued, record_list
 from pipeline.register.schema import RETURN_FILES, RETURNED, TAKEN, UNTOUCHED
 from pipeline.returns.choices import bare
 from pipeline.returns.files import ReturnedFile, read_file
@@ -71,7 +71,7 @@ def import_workbooks(
     ``received``: the Vietnamese day from which their contents count as known. ``correcting``: where a row contradicts what was recorded, the
     row counts. Of a file that was taken before nothing is read; one that cannot be read is named, and the rest goes on.
     """
-    known = {row["code"]: row for row in issued_rows(connection).to_dict("records")}
+    known = issued_by_code(connection)
     words = {bare(phrase): behaviour for phrase, behaviour in found_words.items()}
     done: list[ReturnedFile] = []
     for path in files:
