@@ -29,6 +29,7 @@ from pipeline.cli import (
     outcomes,
     plan,
     platforms,
+    privacy,
     promote,
     prune,
     report,
@@ -70,7 +71,7 @@ COMMANDS = (
     demo, run, night, status, prune, schema, ingest, score, plan, report,
     template, simulate, train, evaluate, evaluate_list, promote, rollback, reproduce, brand, review, labels, law, verify, keys, config, doctor,
     platforms, request, sellers, takedowns, complaints, outcomes, database,
-    share, watchlist, tricks,
+    share, watchlist, tricks, privacy,
 )
 for command in COMMANDS:
     command.register(app)

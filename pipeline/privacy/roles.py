@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from features.errors import ConfigError, DataError
 from pipeline.config import configs_dir, explain, load_yaml
-from pipeline.privacy.tax_codes import mask_tax_codes
+from pipeline.sources.tax_codes import mask_tax_codes
 
 HIDDEN = "(ẩn)"
 """What stands where a role may not read and something must stand."""

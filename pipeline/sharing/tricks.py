@@ -13,8 +13,8 @@ from collections.abc import Iterable
 import pandas as pd
 
 from features.seller import seller_key
-from pipeline.privacy.tax_codes import mask_tax_codes
 from pipeline.reasons import REASON_COLUMNS
+from pipeline.sources.tax_codes import mask_tax_codes
 from pipeline.tables.outcomes import DESK_REVIEW
 
 COLUMNS = ["sign_id", "behaviour", "family", "meaning", "n_sellers", "n_listings", "examples"]

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from features.errors import ConfigError, DataError
+from pipeline.privacy.tombstones import Tombstone, without_erased
 from pipeline.sources.batch import Batch
 from pipeline.sources.detect import Guess, NoRecords, detect
 from pipeline.sources.files import expand, folder_day, labels
@@ -21,6 +22,7 @@ from pipeline.sources.mapping import SourceMapping
 from pipeline.sources.normalise import normalise
 from pipeline.sources.phones import mask
 from pipeline.sources.readers import file_format, read_batches
+from pipeline.sources.tax_codes import mask_any_twelve_digits
 from pipeline.sources.times import moment
 from pipeline.sources.xlsx_rows import unread_sheets
 from pipeline.stages.ingest_writer import IngestWriter
@@ -107,12 +109,13 @@ def ingest(
     source: str = "auto",
     partition_rows: int = 50_000,
     on_rows: Callable[[int], None] | None = None,
+    erased: Sequence[Tombstone] = (),
 ) -> IngestReport:
     """Read ``paths`` (files, folders, globs) into ``out/listings/part-*.parquet`` and ``out/quarantine.parquet``.
 
-    A file that cannot be read is named in the report, with what stood before the damage taken in, and the rest goes on. Raises
-    `ConfigError` for an unknown ``source`` or two mappings that disagree on what an ``x_NAME`` holds, and `DataError` where there is no
-    file at all.
+    What ``erased`` speaks of does not come back (docs/privacy.md). A file that cannot be read is named in the report, with what stood before
+    the damage taken in, and the rest goes on. Raises `ConfigError` for an unknown ``source`` or two mappings that disagree on what an
+    ``x_NAME`` holds, and `DataError` where there is no file at all.
     """
     if source != "auto" and source not in mappings:
         raise ConfigError(f"unknown source {source!r}; known: {', '.join(sorted(mappings))} (or auto)")
@@ -128,7 +131,7 @@ def ingest(
             if file_format(path) == "xlsx":
                 report.notes += unread_sheets(path)
             for batch in read_batches(path, records=guess.mapping.records):
-                _take(batch, guess.mapping, times, report, writer, key)
+                _take(batch, guess.mapping, times, report, writer, key, erased)
                 if on_rows is not None:
                     on_rows(len(batch))
         except DataError as error:
@@ -191,7 +194,7 @@ def _file_times(path: Path, mapping: SourceMapping) -> _Times:
 
 
 def _take(
-    batch: Batch, mapping: SourceMapping, times: _Times, report: FileReport, writer: IngestWriter, key: bytes
+    batch: Batch, mapping: SourceMapping, times: _Times, report: FileReport, writer: IngestWriter, key: bytes, erased: Sequence[Tombstone]
 ) -> None:
     batch, n_examples = without_form_rows(batch, mapping)
     if n_examples:
@@ -203,6 +206,7 @@ def _take(
     if not batch.records:
         return
     table = normalise(batch, mapping, file_time=times.file, folder_time=times.day, latest=times.latest, key=key)
+    table = without_erased(table, erased, key)
     table["source"] = mapping.name
     table["source_file"] = report.file
     table["source_line"] = np.asarray(batch.lines, dtype=float)
@@ -229,13 +233,17 @@ def _point_at(report: FileReport, places: Sequence[tuple[int, str]]) -> None:
 
 
 def _kept(raw: str, key: bytes) -> str:
-    """Raw text with phone digits masked, then cut: a number at the cut must not stand there in part."""
-    return mask(raw, key)[0][:_RAW_LENGTH].encode("utf-8", "replace").decode("utf-8")
+    """Raw text with digits of phones and persons' tax codes masked, then cut: a number at the cut must not stand there in part."""
+    return _hidden(raw, key)[:_RAW_LENGTH].encode("utf-8", "replace").decode("utf-8")
+
+
+def _hidden(raw: str, key: bytes) -> str:
+    return mask_any_twelve_digits(mask(raw, key)[0])
 
 
 def _raw(record: Mapping[str, Any], key: bytes) -> str:
     # Masked value by value and before `repr`, whose "\n0912…" would hide where a number begins.
-    text = ", ".join(f"{name!r}: {mask(str(value)[:400], key)[0][:300]!r}" for name, value in record.items() if value is not None)
+    text = ", ".join(f"{name!r}: {_hidden(str(value)[:400], key)[:300]!r}" for name, value in record.items() if value is not None)
     return _kept("{" + text[: 2 * _RAW_LENGTH] + "}", key)
 
 

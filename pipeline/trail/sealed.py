@@ -19,6 +19,7 @@ from pipeline.manifest import fingerprint
 from pipeline.sources.files import expand, labels
 from pipeline.sources.mapping import SourceMapping, dig
 from pipeline.sources.phones import mask, phone_key
+from pipeline.sources.tax_codes import mask_tax_codes
 from pipeline.store import read_json, write_atomically
 from pipeline.trail.canonical import sha256
 from pipeline.trail.chain import read_entries
@@ -114,14 +115,17 @@ def release(folder: Path, code: str, *, log: Path, by: str, at: datetime | None 
 
 
 def shown(record: Mapping[str, Any], contact_paths: Collection[str] = ()) -> Iterator[tuple[str, str]]:
-    """Yield a raw record's filled fields as name and text, phone numbers masked; those at ``contact_paths`` whatever they look like."""
+    """Yield a raw record's filled fields as name and text, phone numbers and persons' tax codes masked.
+
+    What stands at ``contact_paths`` is masked whatever it looks like.
+    """
     contacts = {str(one) for path in contact_paths for one in _listed(dig(record, path)) if one is not None}
     for name, value in _leaves(record, ""):
         text = str(value)
         if text in contacts or phone_key(text, b"") is not None:
             yield name, _without_end(text)
         else:
-            yield name, mask(text, b"")[0]
+            yield name, mask_tax_codes(mask(text, b"")[0])
 
 
 def _checked(name: str, crawls: Mapping[str, Crawl]) -> Crawl:
