@@ -53,7 +53,6 @@ def plan_command(
         raise typer.BadParameter("name who issues (--by) and the crawl files that the run read (--crawl)", param_hint="--issue")
     if (approver is None) != (approval_day is None):
         raise typer.BadParameter("give both --approver and --approved-on, or neither", param_hint="--approver")
-    import getpass
     from datetime import UTC, datetime
 
     from pipeline.config import load_run_config
@@ -72,7 +71,7 @@ def plan_command(
     with lock(folder):
         made, summary = choose(folder, config=settings, as_of=list_day, today=datetime.now(VIETNAM).date(), capacity=limits)
         facts = read_json(folder / "work" / "plan.json")
-        note_made(lists / LOG, made.targets, summary, by=by or getpass.getuser())
+        note_made(lists / LOG, made.targets, summary, by=by)
         frozen = []
         if issue or alert:
             approval = Approval(approver, approval_day) if approver and approval_day else None

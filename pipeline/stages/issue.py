@@ -5,6 +5,7 @@ What is frozen is what `soihang plan` left in ``OUT/work``. Whether to issue, an
 
 from __future__ import annotations
 
+import getpass
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -99,11 +100,18 @@ def issue_alert(work: Path, issued: Path, crawls: Mapping[str, Crawl], issue: Is
     return _freeze(made, alone, facts, issued / week_name(made.as_of) / f"canh-bao-{number}", issued / LOG, crawls, issue)
 
 
-def note_made(log: Path, targets: pd.DataFrame, summary: Mapping[str, Any], *, by: str) -> None:
-    """Write into the log that a list was made: its week, run and counts."""
+def note_made(log: Path, targets: pd.DataFrame, summary: Mapping[str, Any], *, by: str | None = None) -> None:
+    """Write into the log that a list was made: its week, run and counts; ``by`` is the account's name where nobody is named."""
     given = int(targets["standing"].isin(GIVEN).sum())
     facts = {"list": summary["list"], "run_id": summary["run_id"], "rows": len(targets), "given": given}
-    append(log, "list_made", by=by, facts=facts)
+    append(log, "list_made", by=by or _account(), facts=facts)
+
+
+def _account() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return "unnamed"
 
 
 def _read(work: Path) -> _Made:

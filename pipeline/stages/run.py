@@ -37,6 +37,7 @@ from pipeline.stages.complaints import complaint_inputs, complaint_lines, compla
 from pipeline.stages.dataset import build_dataset
 from pipeline.stages.features import build_features
 from pipeline.stages.ingest import IngestReport, ingest
+from pipeline.stages.issue import LOG, note_made
 from pipeline.stages.learned_rows import LEARNED_FILE, learned_rows
 from pipeline.stages.links import link_lines, read_link_summary
 from pipeline.stages.market import build_market
@@ -195,6 +196,7 @@ def finish_run(
     )
     with timings.stage("plan"):
         made, summary = choose(out, config=config, as_of=as_of, today=today, capacity=capacity)
+        note_made((config.plan.issued or out / ISSUED) / LOG, made.targets, summary)
     with timings.stage("report"):
         tell(out)
     details = {
