@@ -19,7 +19,7 @@ from sqlalchemy.exc import IntegrityError, StatementError
 
 from features.errors import ConfigError, DataError
 from pipeline.register import schema
-from pipeline.register.connect import DatabaseAway, connected, database_url
+from pipeline.register.connect import DatabaseAway, WrittenMeanwhile, alone, connected, database_url
 from pipeline.register.coverage import coverage
 from pipeline.register.export import outcomes_table
 from pipeline.register.facts import add, add_chains, history, standing
@@ -152,10 +152,18 @@ def test_what_no_outcome_can_be_is_refused_by_the_database_itself(url: str, wron
 
 
 def test_two_people_cannot_correct_the_same_fact_to_different_things(url: str) -> None:
-    with pytest.raises(IntegrityError), connected(url) as connection:
+    with pytest.raises(WrittenMeanwhile, match="run the command again"), connected(url) as connection:
         ready(connection)
         (first,) = add(connection, schema.OUTCOMES, [outcome()])
         add(connection, schema.OUTCOMES, [outcome(status="confirmed", supersedes=first), outcome(status="cleared", supersedes=first)])
+
+
+def test_who_writes_is_waited_for(database: str) -> None:
+    """SQLite lets one writer in by itself; in PostgreSQL the second one waits before it reads what stands."""
+    with connected(database) as one, pytest.raises(DatabaseAway, match="lock timeout"), connected(database) as other:
+        alone(one)
+        other.execute(sa.text("set lock_timeout = '100ms'"))
+        alone(other)
 
 
 def test_a_list_is_recorded_once_and_never_changed(url: str) -> None:

@@ -10,11 +10,13 @@ from pathlib import Path
 import sqlalchemy
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModuleError, OperationalError
 
 from features.errors import ConfigError, SoiHangError
 
 VARIABLE = "SOIHANG_DATABASE"
+#: Any number that nobody else uses in the same database.
+_LOCK = 399_2026
 _STATE, _FILE = "SOIHANG_STATE", "soihang.db"
 
 
@@ -45,6 +47,21 @@ def named(url: URL) -> str:
     return url.render_as_string(hide_password=True)
 
 
+class WrittenMeanwhile(SoiHangError):
+    """Somebody else recorded the same thing at the same time."""
+
+    exit_code = 75
+
+
+def alone(connection: Connection) -> None:
+    """Wait until nobody else writes, and keep it so until the transaction ends: what stands must not change between reading and adding.
+
+    SQLite lets one writer in at a time anyway.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(sqlalchemy.select(sqlalchemy.func.pg_advisory_xact_lock(_LOCK)))
+
+
 @contextmanager
 def connected(url: str | None = None, *, folder: Path | None = None) -> Iterator[Connection]:
     """Yield a connection inside one transaction: all of it is kept, or after an error nothing. The tables may be missing or older."""
@@ -53,6 +70,10 @@ def connected(url: str | None = None, *, folder: Path | None = None) -> Iterator
     try:
         with engine.begin() as connection:
             yield connection
+    except IntegrityError as error:
+        if "unique" not in _first_line(error).lower():
+            raise
+        raise WrittenMeanwhile(f"somebody else wrote to {named(where)} at the same time; run the command again") from error
     except OperationalError as error:
         raise DatabaseAway(f"the database {named(where)} does not answer: {_first_line(error)}") from error
     finally:

@@ -8,6 +8,7 @@ import pandas as pd
 from sqlalchemy import Connection, Table, select
 
 from features.errors import DataError
+from pipeline.register.connect import alone
 from pipeline.register.facts import add, standing
 from pipeline.register.lists import issued_rows
 from pipeline.register.schema import CLOSED, COMPLAINTS, DESK_REVIEWS, OPENED, OUTCOMES, SANCTION_DECISIONS, WATCH_ENTRIES
@@ -62,6 +63,7 @@ def _enter(
 ) -> int:
     if not why.strip() or not by.strip():
         raise DataError("a watch entry says why, and who enters it: fill in --why and --by")
+    alone(connection)
     last = _last(connection, platform, seller_id)
     values = {
         "platform": platform, "seller_id": seller_id, "seller_name": seller_name, "act": act, "why": why.strip(), "until": until, "outcome_id": None,

@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
+from pipeline.register.connect import alone
 from pipeline.register.lists import issued_by_code, read_issued, record_list
 from pipeline.register.schema import RETURN_FILES, RETURNED, TAKEN, UNTOUCHED
 from pipeline.returns.choices import bare
@@ -71,6 +72,7 @@ def import_workbooks(
     ``received``: the Vietnamese day from which their contents count as known. ``correcting``: where a row contradicts what was recorded, the
     row counts. Of a file that was taken before nothing is read; one that cannot be read is named, and the rest goes on.
     """
+    alone(connection)
     known = issued_by_code(connection)
     words = {bare(phrase): behaviour for phrase, behaviour in found_words.items()}
     done: list[ReturnedFile] = []
@@ -86,6 +88,7 @@ def import_workbooks(
 
 def record_issued(connection: Connection, folders: Sequence[Path], *, due_after_days: int) -> int:
     """Record the lists under ``folders`` that are not known yet; returns how many were new."""
+    alone(connection)
     lists = [one for folder in folders for one in read_issued(folder, due_after_days=due_after_days)]
     return sum(record_list(connection, one) is not None for one in lists)
 
