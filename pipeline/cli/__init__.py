@@ -13,6 +13,7 @@ import typer
 
 from features.errors import SoiHangError
 from pipeline.cli import (
+    backup,
     brand,
     complaints,
     config,
@@ -35,6 +36,7 @@ from pipeline.cli import (
     report,
     reproduce,
     request,
+    restore,
     review,
     rollback,
     run,
@@ -71,7 +73,7 @@ COMMANDS = (
     demo, run, night, status, prune, schema, ingest, score, plan, report,
     template, simulate, train, evaluate, evaluate_list, promote, rollback, reproduce, brand, review, labels, law, verify, keys, config, doctor,
     platforms, request, sellers, takedowns, complaints, outcomes, database,
-    share, watchlist, tricks, privacy,
+    share, watchlist, tricks, privacy, backup, restore,
 )
 for command in COMMANDS:
     command.register(app)
