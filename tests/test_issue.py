@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from typer.testing import CliRunner
 
 from features.errors import DataError
+from pipeline.cli import app
 from pipeline.codes import is_valid, number_of, row_codes
 from pipeline.config import DEMO_KEY, load_run_config
 from pipeline.planning.changes import compare, left_since
@@ -166,6 +168,23 @@ def test_a_plan_of_an_earlier_day_is_not_compared_with_later_lists(week: Week) -
 def test_an_unfinished_folder_is_no_list(week: Week, tmp_path: Path) -> None:
     (tmp_path / WEEK / "ban-1").mkdir(parents=True)
     assert versions(tmp_path, WEEK) == [] and last_list(tmp_path, AS_OF).targets is None
+
+
+def test_the_command_wants_to_know_who_issues_and_from_which_files(week: Week) -> None:
+    done = CliRunner().invoke(app, ["plan", str(week.out), "--issue", "--by", "Người thử"])
+    assert done.exit_code == 2 and "--crawl" in done.output
+    done = CliRunner().invoke(app, ["plan", str(week.out), "--issue", "--by", "x", "--crawl", "x", "--approver", "Người duyệt"])
+    assert done.exit_code == 2 and "--approved-on" in done.output
+
+
+def test_the_command_plans_and_issues_and_says_where(week: Week, tmp_path: Path) -> None:
+    words = ["plan", week.out, "--as-of", "2026-11-24", "--issued", tmp_path / "issued", "--issue", "--by", "Người thử"]
+    words += ["--crawl", week.out / "crawl.csv"]
+    done = CliRunner().invoke(app, [str(word) for word in words])
+    assert done.exit_code == 0 and "Danh sách số 48/2026, bản 1: 5 rows given out" in done.output
+    assert verify(tmp_path / "issued" / WEEK / "ban-1").holds
+    with (tmp_path / "issued" / "log.jsonl").open("rb") as stream:
+        assert [entry.event for entry in read_entries(stream)] == ["list_made", "evidence_sealed", "list_issued", "bundle_sealed"]
 
 
 def test_new_rows_of_a_correction_get_the_next_numbers() -> None:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from features.errors import DataError
 from pipeline.planning.choose import Limit, choose
+from pipeline.planning.drift import Drift, drift_since
 from pipeline.planning.lottery import draw_reviews
 
 
@@ -119,3 +120,16 @@ def test_over_many_weeks_everyone_in_the_pool_is_drawn_about_as_often_as_recorde
     hits = sum(draw_reviews(rows, {}, **(DRAW | {"as_of": week.date()}))["drawn"].astype(int) for week in weeks)
     # 300 draws with chance 0.2: 60 on average, four standard deviations are 28.
     assert hits.between(32, 88).all() and hits.sum() == 600
+
+
+def mix(**counts: int) -> pd.DataFrame:
+    rows = [(["counterfeit"], goods.replace("_", " ")) for goods, n in counts.items() for _ in range(n)]
+    return pd.DataFrame(rows, columns=["behaviours", "goods"])
+
+
+def test_a_moved_market_proposes_more_reading_at_random_and_a_steady_or_short_one_does_not() -> None:
+    before = mix(giày=40, túi=10)
+    assert drift_since(mix(giày=80, túi=20), before, slots=2) == Drift(pytest.approx(0.0, abs=0.001), None)
+    moved = drift_since(mix(giày=10, sữa=40), before, slots=2)
+    assert moved is not None and moved.index > 0.25 and moved.slots == 4
+    assert drift_since(mix(giày=29), before, slots=2) is None and drift_since(before, None, slots=2) is None

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import csv
+import math
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from features.errors import ConfigError, DataError
+from models.seller_calibration import SellerCalibration
 from pipeline.config import DEMO_KEY, load_run_config
 from pipeline.law import load_law
 from pipeline.planning.inputs import no_inputs, read_inputs
-from pipeline.planning.places import places_on
+from pipeline.planning.places import NOWHERE, places_on
+from pipeline.planning.pool import Pool, seller_probabilities
 from pipeline.planning.queues import Router
 from pipeline.planning.weights import plan_tables
 from pipeline.reference import load_reference
@@ -116,6 +120,37 @@ def test_what_is_another_authoritys_is_referred_and_the_rest_is_not(behaviour: s
     found = router.route(pd.DataFrame([one], index=["s"]), pd.DataFrame({"subject": ["s"], "location": ["Hà Nội"]})).iloc[0]
     assert (found["queue"] == "Xem xét chuyển cơ quan khác") == (agency is not None)
     assert agency is None or agency in found["referrals"][0]
+
+
+def test_the_authority_is_that_of_the_day_and_its_code_bears_the_scheme() -> None:
+    provinces = load_reference().provinces
+    old, new, before = (places_on(day, provinces).of("Hà Giang") for day in (date(2025, 6, 30), AS_OF, date(2017, 1, 1)))
+    assert (old.code, old.abbreviation) == ("legacy63:02", "C02") and (new.code, new.abbreviation) == ("current34:08", "TQ")
+    assert new.area == "Tỉnh Hà Giang" and before == NOWHERE
+
+
+def test_a_sellers_probability_comes_from_all_its_listings_and_is_missing_where_the_model_is_silent_on_one_with_signs() -> None:
+    rows = pd.DataFrame({"subject": ["a", "a", "b", "b"], "points": [3.0, 0, 3, 0]})
+    for part, values in (("", [0.8, 0.1, np.nan, 0.1]), ("_low", [0.6, 0.05, np.nan, 0.05]), ("_high", [0.9, 0.2, np.nan, 0.2])):
+        rows[f"probability{part}_counterfeit"] = values
+    model = SellerCalibration(1.0, 0.0, 0.0, 0.1)
+    found = seller_probabilities(Pool(rows, rows[rows["points"].gt(0)], rows.iloc[:0]), {"counterfeit": model})
+    # Weighted log-odds of the two listings, strongest first: (0.6 logit 0.8 + 0.25 logit 0.1) / 0.85.
+    log_odds = (0.6 * math.log(0.8 / 0.2) + 0.25 * math.log(0.1 / 0.9)) / 0.85
+    assert found.loc["a", ("counterfeit", "probability")] == pytest.approx(1 / (1 + math.exp(-log_odds)))
+    assert list(found.index) == ["a"] and found.loc["a", ("counterfeit", "low")] < found.loc["a", ("counterfeit", "high")]
+
+
+def test_every_target_has_one_sentence_that_quotes_it_or_is_marked_as_not_explainable(planned: Callable[..., Plan]) -> None:
+    targets = planned().targets
+    assert targets["explainable"].equals(targets["main_reason"].notna())
+    said = targets.loc[targets["explainable"], "main_reason"]
+    assert len(said) and (said.str.contains("“", regex=False) | said.str.startswith("Giá ")).all()
+
+
+def test_alerts_are_proposed_for_clear_signs_on_goods_that_can_hurt_only(planned: Callable[..., Plan]) -> None:
+    targets = by_seller(planned(changed={"alert_health": 1.0, "alerts_a_week": 3}))
+    assert targets.index[targets["urgent"]].tolist() == ["GUC"] and not by_seller(planned())["urgent"].any()
 
 
 def test_social_pages_are_referred_and_take_no_place(planned: Callable[..., Plan]) -> None:

@@ -20,6 +20,7 @@ from pipeline.config import PlanConfig
 from pipeline.law import Law, load_law
 from pipeline.planning import speak
 from pipeline.planning.changes import compare, left_since
+from pipeline.planning.drift import Drift, drift_since
 from pipeline.planning.harm import harm_factors
 from pipeline.planning.holds import holds_and_warnings
 from pipeline.planning.inputs import PlanningInputs, no_inputs
@@ -45,7 +46,8 @@ _LOOK_ALIKE = ("brand_disguised",)
 @dataclass(frozen=True)
 class Plan:
     """``targets``: all of them, by authority and rank; ``listings``: those underneath; ``left``: who was on the last list and is not any more;
-    ``prices``: what each limit costs (`pipeline.planning.choose`); the correlations with shop size are Spearman's, of priority and of harm.
+    ``prices``: what each limit costs (`pipeline.planning.choose`); the correlations with shop size are Spearman's, of priority and of harm;
+    ``drift``: how far the market moved since the last list, where that can be told.
     """
 
     targets: pd.DataFrame
@@ -57,6 +59,7 @@ class Plan:
     size_correlation: float | None
     harm_size_correlation: float | None
     compared_with: str | None
+    drift: Drift | None
 
 
 @dataclass(frozen=True)
@@ -121,6 +124,7 @@ def plan(
         size_correlation=size_correlation(sellers["priority"], sellers["n_collected"]),
         harm_size_correlation=size_correlation(targets["harm"], targets["n_collected"]),
         compared_with=before.label if before.targets is not None else None,
+        drift=drift_since(targets, before.targets, slots=settings.review_slots),
     )
 
 

@@ -24,6 +24,7 @@ def plan_facts(made: Plan, inputs: PlanningInputs, law: Law) -> dict[str, Any]:
         "left": len(made.left),
         "compared_with": made.compared_with,
         "rank_correlation_with_shop_size": {"priority": made.size_correlation, "harm": made.harm_size_correlation},
+        "drift": made.drift._asdict() if made.drift else None,
         "inputs": inputs.files,
         "law_tables": [version._asdict() for version in law.versions],
     }
@@ -55,6 +56,11 @@ def plan_lines(made: Plan) -> Iterator[str]:
     if len(costly := made.prices[made.prices["price"].gt(0) | made.prices["short"].gt(0)]):
         yield f"price of limits (harm that one more place, or one less demanded, would gain; chosen harm {made.harm:.2f}):"
         yield from (_price(row) for row in costly.sort_values(["price", "name"], ascending=[False, True]).head(10).itertuples())
+    if made.drift is not None and made.drift.slots is not None:
+        yield (
+            f"signs and goods moved since {made.compared_with} (index {made.drift.index:.2f}): "
+            f"consider plan.review_slots: {made.drift.slots}; a person decides"
+        )
     for name, value in (("priority", made.size_correlation), ("harm", made.harm_size_correlation)):
         if value is not None:
             yield f"rank correlation of {name} with shop size: {value:.2f}"
