@@ -113,6 +113,7 @@ def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Re
     from pipeline.cli import app
 
     monkeypatch.setenv("SOIHANG_DATABASE", str(tmp_path / "soihang.db"))
+    monkeypatch.setenv("SOIHANG_LOG", str(tmp_path / "log.jsonl"))
     monkeypatch.chdir(tmp_path)
     return lambda *words: CliRunner().invoke(app, [str(word) for word in words])
 
@@ -151,6 +152,9 @@ def test_the_whole_way_back_on_the_command_line(command: Callable[..., Result], 
     assert "inspection – confirmed – counterfeit" in command("outcomes", "history", "shopee", "S1").stdout
     assert command("outcomes", "watch", "shopee", "S1", "--why", "đã xác nhận", "--by", "Tổ 1").stdout == "shopee S1: đã xác nhận\n"
     assert json.loads(command("db", "status", "--json").stdout)["rows"]["outcomes"] == 1
+    logged = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert [one["event"] for one in logged] == ["outcomes_taken", "watch_changed"]
+    assert (logged[0]["facts"]["taken"], logged[0]["facts"]["returned"], logged[1]["by"]) == (1, 1, "Tổ 1")
 
 
 def test_exit_codes_say_that_all_was_known_or_that_a_file_could_not_be_read(command: Callable[..., Result], bundle: Path, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import typer
 
 from pipeline.cli.database import Database
 from pipeline.cli.options import Config, Json, day, finish
+from pipeline.cli.share import Log
 
 _app = typer.Typer(help="Take returned lists back, and say what came of them.", no_args_is_help=True)
 
@@ -33,6 +34,8 @@ def import_command(
     ] = None,
     received: Annotated[str | None, typer.Option(metavar="YYYY-MM-DD", help="Day they came in; default: today.", show_default=False)] = None,
     correction: Annotated[bool, typer.Option("--correction", help="Where a row contradicts what was recorded, the row counts.")] = False,
+    by: Annotated[str | None, typer.Option(help="Who takes them, for the log, which knows the account anyway.", show_default=False)] = None,
+    log: Log = None,
     database: Database = None,
     config: Config = None,
     as_json: Json = False,
@@ -45,6 +48,7 @@ def import_command(
     from datetime import datetime
 
     from pipeline.config import load_run_config, load_table
+    from pipeline.privacy.access import note_access
     from pipeline.register.connect import connected
     from pipeline.register.upgrade import ready
     from pipeline.returns.workbook import write_returned
@@ -63,6 +67,8 @@ def import_command(
         if not done.is_nothing_new:
             # Inside the transaction: what cannot be told back is not taken either.
             write_atomically(back, lambda partial: write_returned(partial, done.files))
+    if not done.is_nothing_new:
+        note_access(log, "outcomes_taken", by=by or "unnamed", facts=done.for_log())
     code = 4 if done.is_nothing_new else 3 if any(one.problem for one in done.files) else 0
     told = [] if done.is_nothing_new else [f"wrote {back}: {done.to_json()['returned']:,} rows go back"]
     finish([*done.lines(), *told], done.to_json(), as_json=as_json, code=code)
@@ -126,6 +132,7 @@ def watch_command(
     by: Annotated[str, typer.Option(help="Who enters this.")] = "",
     until: Annotated[str | None, typer.Option(metavar="YYYY-MM-DD", help="Last day of watching.", show_default=False)] = None,
     close: Annotated[bool, typer.Option("--close", help="Take the seller off the list.")] = False,
+    log: Log = None,
     database: Database = None,
     as_json: Json = False,
 ) -> None:
@@ -133,6 +140,7 @@ def watch_command(
     last = day(until)
     from datetime import datetime
 
+    from pipeline.privacy.access import note_access
     from pipeline.register.connect import connected
     from pipeline.register.upgrade import ready
     from pipeline.register.watch import unwatch, watch, watch_list
@@ -140,14 +148,15 @@ def watch_command(
 
     if platform is not None and seller_id is None:
         raise typer.BadParameter("name the seller's id too", param_hint="SELLER_ID")
+    entry = None
     with connected(database) as connection:
         ready(connection)
         if platform is not None and seller_id is not None:
-            if close:
-                unwatch(connection, platform, seller_id, why=why, by=by)
-            else:
-                watch(connection, platform, seller_id, why=why, by=by, until=last)
+            told = {"why": why, "by": by}
+            entry = unwatch(connection, platform, seller_id, **told) if close else watch(connection, platform, seller_id, **told, until=last)
         table = watch_list(connection, today=datetime.now(VIETNAM).date())
+    if entry is not None:
+        note_access(log, "watch_changed", by=by, facts={"entry": entry, "closed": close})
     rows = table[["platform", "seller_id", "why", "until", "entered_by"]].to_dict("records")
     lines = [f"{row['platform']} {row['seller_id']}: {row['why']}" + (f" (until {row['until']})" if row["until"] else "") for row in rows]
     finish(lines or ["nobody is watched"], rows, as_json=as_json)

@@ -48,6 +48,13 @@ class Imported:
             "added": self.added,
         }  # fmt: skip
 
+    def for_log(self) -> dict[str, Any]:
+        """Return counts, and a hash over the files' hashes: what a log may hold."""
+        said = self.to_json()
+        files = "".join(sorted(one.sha256 for one in self.files if not one.known and one.problem is None))
+        counts = {name: said[name] for name in ("read", TAKEN, RETURNED, UNTOUCHED)}
+        return {"files": len(self.files), "content": hashlib.sha256(files.encode()).hexdigest(), **counts}
+
     def lines(self) -> list[str]:
         """Return the summary for a terminal."""
         said = self.to_json()
