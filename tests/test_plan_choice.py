@@ -131,5 +131,5 @@ def test_a_moved_market_proposes_more_reading_at_random_and_a_steady_or_short_on
     before = mix(giày=40, túi=10)
     assert drift_since(mix(giày=80, túi=20), before, slots=2) == Drift(pytest.approx(0.0, abs=0.001), None)
     moved = drift_since(mix(giày=10, sữa=40), before, slots=2)
-    assert moved is not None and moved.index > 0.25 and moved.slots == 4
+    assert moved is not None and moved.shift > 0.25 and moved.slots == 4
     assert drift_since(mix(giày=29), before, slots=2) is None and drift_since(before, None, slots=2) is None

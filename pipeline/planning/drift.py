@@ -14,9 +14,9 @@ LARGE = 0.25
 
 
 class Drift(NamedTuple):
-    """``index``: population stability index of leading behaviour and goods, 0 where nothing moved; ``slots``: what is proposed, if anything."""
+    """``shift``: population stability index of leading behaviour and goods, 0 where nothing moved; ``slots``: what is proposed, if anything."""
 
-    index: float
+    shift: float
     slots: int | None
 
 
@@ -29,8 +29,8 @@ def drift_since(targets: pd.DataFrame, before: pd.DataFrame | None, *, slots: in
     now, then = _mix(targets).align(_mix(before), fill_value=0)
     # Half a target more everywhere, so that a kind seen for the first time counts without being endless.
     p, q = (now + 0.5) / (now + 0.5).sum(), (then + 0.5) / (then + 0.5).sum()
-    index = round(float(((p - q) * np.log(p / q)).sum()), 4)
-    return Drift(index, 2 * max(1, slots) if index >= LARGE else None)
+    shift = round(float(((p - q) * np.log(p / q)).sum()), 4)
+    return Drift(shift, 2 * max(1, slots) if shift >= LARGE else None)
 
 
 def _mix(table: pd.DataFrame) -> pd.Series:

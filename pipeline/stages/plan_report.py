@@ -58,7 +58,7 @@ def plan_lines(made: Plan) -> Iterator[str]:
         yield from (_price(row) for row in costly.sort_values(["price", "name"], ascending=[False, True]).head(10).itertuples())
     if made.drift is not None and made.drift.slots is not None:
         yield (
-            f"signs and goods moved since {made.compared_with} (index {made.drift.index:.2f}): "
+            f"signs and goods moved since {made.compared_with} (index {made.drift.shift:.2f}): "
             f"consider plan.review_slots: {made.drift.slots}; a person decides"
         )
     for name, value in (("priority", made.size_correlation), ("harm", made.harm_size_correlation)):
