@@ -30,7 +30,7 @@ from pipeline.reports.request_list import ASKED
 from pipeline.stages.platform_requests import draft_requests, subjects_to_ask
 from pipeline.stages.seller_answers import latest_answers, take_answers
 from pipeline.state_folder import ADDRESSES, PRIVATE_ADDRESSES, REQUESTS, read_private, read_table
-from pipeline.store import write_parquet
+from pipeline.store import write_json, write_parquet
 from pipeline.tables.targets import (
     CHOSEN,
     LISTING_COLUMNS,
@@ -120,6 +120,13 @@ def test_the_letter_is_a_draft_in_due_form_that_accuses_nobody(plan: Path, tmp_p
     assert all(text in said for text in form) and "ĐƠN VỊ THỬ" in said and "Tài liệu nội bộ" not in said
     lowered = said.lower()
     assert not [word for word in ("vi phạm", "dấu hiệu", "giả mạo", "hàng giả", "rep 1:1", "nghi ") if word in lowered]
+
+
+def test_a_letter_about_an_invented_market_says_so(plan: Path, tmp_path: Path) -> None:
+    write_json({"synthetic": True}, plan / "summary.json")
+    for one in draft(plan, tmp_path):
+        assert "DỮ LIỆU MÔ PHỎNG" in words(one.letter)
+        assert str(openpyxl.load_workbook(one.list_file)["Danh sách"]["A1"].value).startswith("DỮ LIỆU MÔ PHỎNG")
 
 
 def test_the_same_request_gives_the_same_bytes(plan: Path, tmp_path: Path) -> None:

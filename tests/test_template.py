@@ -180,7 +180,7 @@ def test_the_exercise_marks_everything_made_of_it(tmp_path: Path, finished: Call
     report = finished(fill(template(tmp_path / "mau.xlsx"), rows))
     assert report.to_json()["synthetic"] and set(report.plan.targets["platform"]) == {"sàn mô phỏng"}
     assert "<title>DỮ LIỆU MÔ PHỎNG" in (report.out / "index.html").read_text(encoding="utf-8")
-    books = [openpyxl.load_workbook(path) for path in [report.out / "plan.xlsx", *sorted((report.out / "plans").glob("*.xlsx"))]]
+    books = [openpyxl.load_workbook(path) for path in [*sorted(report.out.glob("*.xlsx")), *sorted((report.out / "plans").glob("*.xlsx"))]]
     assert len(books) >= 2 and all("DỮ LIỆU MÔ PHỎNG" in book.properties.title for book in books)
     for book in books:
         assert any(cell == "DỮ LIỆU MÔ PHỎNG" for row in book.worksheets[0].iter_rows(max_row=12, values_only=True) for cell in row)

@@ -22,7 +22,7 @@ from docx.text.paragraph import Paragraph
 from pipeline.law import NO_BASIS, Citation
 from pipeline.platforms.registry import Platform, PlatformType
 from pipeline.reports.docx_page import banner, grid, line, new_page, printable, save
-from pipeline.reports.wording import format_date
+from pipeline.reports.wording import SYNTHETIC, format_date
 
 DRAFT = "DỰ THẢO"
 SUBJECT = "V/v đề nghị cung cấp thông tin người bán"
@@ -54,6 +54,7 @@ class Request:
     due_basis: str
     list_file: str
     authority: str | None
+    synthetic: bool = False
 
 
 def write_request(request: Request, path: Path) -> None:
@@ -61,6 +62,8 @@ def write_request(request: Request, path: Path) -> None:
     document = new_page(f"{SUBJECT} – {request.name_vi}", made_on=request.drafted_on)
     _margins(document)
     banner(document, DRAFT)
+    if request.synthetic:
+        banner(document, SYNTHETIC)
     _heads(document, request)
     _to(document, request)
     _body(document, request)

@@ -14,7 +14,7 @@ import xlsxwriter
 from xlsxwriter.worksheet import Worksheet
 
 from pipeline.reports.safe_text import for_cell
-from pipeline.reports.sheet_styles import FONT, Styles, add_styles, row_height, set_landscape
+from pipeline.reports.sheet_styles import FONT, Styles, add_styles, mark_synthetic, row_height, set_landscape
 from pipeline.reports.wording import (
     DRAFT,
     OLD_DATA,
@@ -58,7 +58,8 @@ def write_situation(path: Path, made: Situation, targets: pd.DataFrame, summary:
     """Write the summary for leaders, the rates by one dimension and by all, and the reconciliation with ``targets``."""
     options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False, "in_memory": True}
     with xlsxwriter.Workbook(str(path), options) as book:
-        book.set_properties({"title": "Thực trạng dấu hiệu trên tin đăng", "created": _CREATED})
+        title = "Thực trạng dấu hiệu trên tin đăng"
+        book.set_properties({"title": f"{SYNTHETIC} – {title}" if summary["synthetic"] else title, "created": _CREATED})
         book.formats[0].set_font_name(FONT)
         styles = add_styles(book)
         _leaders(book.add_worksheet("Tóm tắt cho lãnh đạo"), styles, made, targets, summary)
@@ -70,6 +71,9 @@ def write_situation(path: Path, made: Situation, targets: pd.DataFrame, summary:
         names = [[_named(name, getattr(row, name)) for name in _DIMENSIONS] for row in made.cells.itertuples()]
         _rates(book.add_worksheet("Chi tiết"), styles, columns, names, made.cells)
         _agreement(book.add_worksheet("Đối chiếu"), styles, made)
+        if summary["synthetic"]:
+            for sheet in book.worksheets():
+                mark_synthetic(sheet)
 
 
 def _named(dimension: str, value: Any) -> str:

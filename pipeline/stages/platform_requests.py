@@ -17,9 +17,9 @@ from pipeline.law import Citation, Law
 from pipeline.platforms.registry import Registry
 from pipeline.reports.request_letter import SUBJECT, Request, write_request
 from pipeline.reports.request_list import write_request_list
-from pipeline.reports.wording import VIETNAM, format_date
+from pipeline.reports.wording import SYNTHETIC, VIETNAM, format_date
 from pipeline.state_folder import REQUESTS, grow, read_table
-from pipeline.store import read_parquet
+from pipeline.store import read_json, read_parquet
 from pipeline.tables.platform_requests import COLUMNS, validate_requests
 from pipeline.tables.targets import CHOSEN, QUEUE_PLATFORM, RESERVE, with_lists
 
@@ -46,10 +46,20 @@ class Drafted:
 
 def read_plan(folder: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return targets and their listings of an issued list (a folder ``ban-1``) or of the current plan (a run's output folder)."""
-    where = folder if (folder / "targets.parquet").is_file() else folder / "work"
+    where = _where(folder)
     if not (where / "targets.parquet").is_file():
         raise DataError(f"{folder} holds no plan (neither targets.parquet nor work/targets.parquet); give an issued list or the --out of a run")
     return with_lists(read_parquet(where / "targets.parquet")), with_lists(read_parquet(where / "target_listings.parquet"))
+
+
+def is_synthetic(folder: Path) -> bool:
+    """Say whether the plan that `read_plan` reads was made of an invented crawl."""
+    summary = _where(folder) / "summary.json"
+    return summary.is_file() and bool(read_json(summary).get("synthetic"))
+
+
+def _where(folder: Path) -> Path:
+    return folder if (folder / "targets.parquet").is_file() else folder / "work"
 
 
 def subjects_to_ask(targets: pd.DataFrame, listings: pd.DataFrame) -> pd.DataFrame:
@@ -89,7 +99,7 @@ def draft_requests(
     grounds, personal = law.procedure("ask_platform", as_of=as_of), law.procedure("personal_data", as_of=as_of)
     done = []
     for platform, rows in asked.groupby("platform", sort=True):
-        drafted, noted = _draft(str(platform), rows, out, as_of, grounds, personal, registry, authority)
+        drafted, noted = _draft(str(platform), rows, out, as_of, grounds, personal, registry, authority, is_synthetic(folder))
         grow(state, REQUESTS, noted)
         done.append(drafted)
     return done
@@ -105,7 +115,7 @@ def due_by_law(grounds: Sequence[Citation]) -> tuple[int | None, str]:
 
 def _draft(
     platform: str, rows: pd.DataFrame, out: Path, as_of: date, grounds: Sequence[Citation], personal: Sequence[Citation], registry: Registry,
-    authority: str | None,
+    authority: str | None, synthetic: bool,
 ) -> tuple[Drafted, pd.DataFrame]:  # fmt: skip
     hours, basis = due_by_law(grounds)
     known = registry.get(platform, as_of)
@@ -126,8 +136,9 @@ def _draft(
         due_basis=basis,
         list_file=f"{name}.xlsx",
         authority=authority,
+        synthetic=synthetic,
     )
-    title = f"{SUBJECT.removeprefix('V/v ').capitalize()} – {request.name_vi} – {format_date(as_of)}"
+    title = (f"{SYNTHETIC} – " if synthetic else "") + f"{SUBJECT.removeprefix('V/v ').capitalize()} – {request.name_vi} – {format_date(as_of)}"
     write_request_list(listed, out / f"{name}.xlsx", title=title, made=datetime.combine(as_of, time(), VIETNAM))
     write_request(request, out / f"{name}.docx")
     noted = rows.assign(letter=name, drafted_on=as_of.isoformat(), due_hours=float("nan") if hours is None else float(hours))
