@@ -1,4 +1,4 @@
-"""``soihang report``: targets to workbook, page and CSV."""
+"""``soihang report``: targets to workbooks, pages, situation report and CSV."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ def register(app: typer.Typer) -> None:
 
 
 def report_command(folder: Folder, as_json: Json = False) -> None:
-    """Write plan.xlsx, index.html and targets.csv from what `soihang plan` left in FOLDER."""
+    """Write plans/CODE.xlsx and .html, plan.xlsx, index.html, thuc-trang.xlsx and targets.csv from what `soihang plan` left in FOLDER."""
     from pipeline.lock import lock
     from pipeline.stages.run import tell
 
     with lock(folder):
         tell(folder)
-    written = [str(folder / name) for name in ("plan.xlsx", "index.html", "targets.csv")]
+    written = [str(folder / name) for name in ("plan.xlsx", "index.html", "thuc-trang.xlsx", "targets.csv", "plans")]
     finish([f"wrote {path}" for path in written], {"written": written}, as_json=as_json)
