@@ -18,7 +18,7 @@ def register(app: typer.Typer) -> None:
 
 def schema_command(
     table: Annotated[
-        str, typer.Argument(help="listings, quarantine, scores, targets, target_listings, reviews, outcomes, links, networks or all")
+        str, typer.Argument(help="listings, quarantine, scores, targets, target_listings, reviews, complaints, outcomes, links, networks … or all")
     ] = "listings",
     as_json: Json = False,
 ) -> None:
@@ -37,16 +37,19 @@ def schema_command(
 
 def described_tables() -> dict[str, Callable[[], Any]]:
     """Return, by name, what gives a table's columns as ``column, type, nullable, description``."""
-    from pipeline.tables import links, listings, outcomes, quarantine, reviews, scores, targets
+    from pipeline.tables import complaints, links, listings, outcomes, platform_requests, quarantine, reviews, scores, seller_addresses, targets
 
     return {
         "listings": listings.describe,
         "quarantine": quarantine.describe,
         "scores": scores.describe,
         "reviews": reviews.describe,
+        "complaints": complaints.describe,
         "outcomes": outcomes.describe,
         "targets": targets.describe,
         "target_listings": targets.describe_listings,
         "links": links.describe,
         "networks": links.describe_networks,
+        "platform_requests": platform_requests.describe,
+        "seller_addresses": seller_addresses.describe,
     }

@@ -26,7 +26,12 @@ _ENDINGS = frozenset(
 _READ_AS = {"l": "i", "i": "l", "0": "o", "1": "li", "3": "e", "4": "a", "5": "s", "6": "g", "7": "t", "8": "b", "9": "g"}
 _PAIRS = (("rn", "m"), ("vv", "w"), ("cl", "d"))
 _MOST_READINGS = 256
-_HOST = re.compile(r"(?<![\w@.-])(?:https?://)?((?:[^\W_](?:[\w-]{0,61}[^\W_])?\.){1,6}[^\W\d_]{2,12})(?![\w@-])", re.IGNORECASE)
+#: Endings that count in running text, where a missing space makes "tiki.thông" and "sale.shop" of two sentences; typed addresses may end in any.
+_SEEN_ENDINGS = (
+    "vn|com|net|org|info|biz|top|xyz|shop|store|online|site|website|club|vip|io|co|asia|me|cc|app|link|live|win|icu|fun|pro|tk|ml|ga|cf|gq|us|eu|"
+    "cn|hk|tw|sg|th|id|my|ph|la|kh|jp|kr|ru|in"
+)
+_HOST = re.compile(rf"(?<![\w@.-])(?:https?://)?((?:[^\W_](?:[\w-]{{0,61}}[^\W_])?\.){{1,6}}(?:{_SEEN_ENDINGS}))(?![\w@-])", re.IGNORECASE)
 
 
 class Host(NamedTuple):
