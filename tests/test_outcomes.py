@@ -45,6 +45,15 @@ def test_coverage_adds_up_and_names_what_is_overdue(tmp_path: Path) -> None:
         assert late.by("authority")[["authority", "overdue", "usefulness", "n_useful"]].to_numpy().tolist() == [["An Giang", 4, 3.5, 2]]
 
 
+def test_a_row_that_was_sent_back_is_told_from_one_that_nobody_answered(tmp_path: Path) -> None:
+    with register(tmp_path / "r.db") as connection:
+        unclear = [{"code": CODES[0], "result": "Có vi phạm"}, {"code": CODES[1], "result": "Có vi phạm"}]
+        take(connection, results(tmp_path / "a.xlsx", *unclear))
+        take(connection, results(tmp_path / "b.xlsx", {"code": CODES[1], "result": CLEAN}), received=DUE)
+        found = coverage(connection, today=DUE + timedelta(days=1))
+        assert found.overdue().query("sent_back")["code"].tolist() == [CODES[0]] and found.by().iloc[0]["sent_back"] == 1
+
+
 def test_expected_finds_stand_beside_found_ones_over_the_same_rows(tmp_path: Path) -> None:
     with register(tmp_path / "r.db") as connection:
         take(connection, answers(tmp_path / "a.xlsx"))

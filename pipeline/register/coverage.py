@@ -7,12 +7,12 @@ from datetime import date, datetime, time
 
 import numpy as np
 import pandas as pd
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from models.proportions import share
 from pipeline.register.facts import standing
 from pipeline.register.lists import GIVEN, issued_rows
-from pipeline.register.schema import DESK_REVIEWS, OUTCOMES
+from pipeline.register.schema import DESK_REVIEWS, OUTCOMES, RETURN_FILES, RETURNED, RETURNED_ROWS
 from pipeline.sources.times import VIETNAM
 from pipeline.tables.targets import CHOSEN
 
@@ -31,8 +31,8 @@ class Coverage:
     def by(self, name: str | None = None) -> pd.DataFrame:
         """Return counts of the rows that a team was to visit or check, by ``number`` or ``authority``, or over all.
 
-        ``expected``: finds that a calibrated model expected of its ``n_expected`` decided rows, beside ``found_of_expected`` and the 95 % interval
-        of that count; without such a model zero rows.
+        ``sent_back``: not answered, but somebody tried and the row was returned to be corrected. ``expected``: finds that a calibrated model
+        expected of its ``n_expected`` decided rows, beside ``found_of_expected`` and the 95 % interval of that count; without such a model zero rows.
         """
         due = self.rows[self.rows["standing"].eq(CHOSEN)]
         key = due[name] if name else pd.Series("all", index=due.index)
@@ -43,6 +43,7 @@ class Coverage:
             answered=answered,
             coverage=answered / states["issued"],
             overdue=due["overdue_days"].gt(0).groupby(key).sum(),
+            sent_back=due["sent_back"].groupby(key).sum(),
             usefulness=due.groupby(key)["usefulness"].mean(),
             n_useful=due.groupby(key)["usefulness"].count(),
         )
@@ -52,12 +53,20 @@ class Coverage:
     def overdue(self) -> pd.DataFrame:
         """Return the rows whose answer is late, by authority, list and code."""
         late = self.rows[self.rows["standing"].eq(CHOSEN) & self.rows["overdue_days"].gt(0)]
-        return late.sort_values(["authority", "due_on", "code"])[["authority", "number", "code", "due_on", "overdue_days", "state"]]
+        return late.sort_values(["authority", "due_on", "code"])[["authority", "number", "code", "due_on", "overdue_days", "state", "sent_back"]]
 
     def reviews(self) -> dict[str, int]:
         """Return how many given rows reviewers agreed to, refused, postponed, or said nothing of."""
         counts = self.rows["opinion"].fillna("silent").value_counts()
         return {name: int(counts.get(name, 0)) for name in ("agree", "refuse", "postpone", "silent")}
+
+
+def _sent_back(connection: Connection, today: date) -> list[int]:
+    """Issued rows of which a returned workbook said something that could not be taken."""
+    rows = select(RETURNED_ROWS.c.issued_row_id).join(RETURN_FILES).where(
+        RETURNED_ROWS.c.fate == RETURNED, RETURNED_ROWS.c.issued_row_id.is_not(None), RETURN_FILES.c.received_on <= today
+    )  # fmt: skip
+    return [int(row_id) for row_id in connection.execute(rows).scalars()]
 
 
 def _expected(rows: pd.DataFrame) -> dict[str, float]:
@@ -81,10 +90,12 @@ def coverage(connection: Connection, *, today: date) -> Coverage:
     opinions = standing(connection, DESK_REVIEWS, known_until=until).set_index("issued_row_id")["opinion"].astype("object")
     state = rows["first_id"].map(found["status"].map(_KINDS).astype("object")).astype("object").fillna("silent").astype("str")
     answered = ~state.isin(["silent", "not_inspected"])
+    tried = set(_sent_back(connection, today))
     late = np.array([(today - due).days for due in rows["due_on"]], dtype=float)
     return Coverage(
         rows.assign(
             state=state, answered=answered, overdue_days=np.where(answered, 0.0, np.maximum(late, 0)),
+            sent_back=~answered & rows["first_id"].isin(tried),
             usefulness=rows["first_id"].map(found["usefulness"]).astype("float64"), opinion=rows["first_id"].map(opinions).astype("str"),
         ),
         today,

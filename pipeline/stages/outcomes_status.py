@@ -38,15 +38,20 @@ def status_lines(said: dict[str, Any], *, name_overdue: bool) -> list[str]:
     lines += [f"  list {one['number']}: {_line(one)}" for one in shown]
     lines += [f"  ({len(said['lists']) - len(shown)} earlier lists: --json)"] if len(shown) < len(said["lists"]) else []
     if name_overdue:
-        lines += [f"  overdue {one['overdue_days']:.0f} days: {one['code']} ({one['authority']}, due {one['due_on']})" for one in said["overdue"]]
+        lines += [
+            f"  overdue {one['overdue_days']:.0f} days: {one['code']} ({one['authority']}, due {one['due_on']}"
+            + (", sent back to be corrected)" if one["sent_back"] else ")")
+            for one in said["overdue"]
+        ]
     return lines
 
 
 def _line(one: dict[str, Any]) -> str:
     states = ", ".join(f"{one[name]:,} {name.replace('_', ' ')}" for name in COUNTS[1:] if one[name])
     useful = f"; usefulness {one['usefulness']:.1f} of 5 ({one['n_useful']})" if one["n_useful"] else ""
+    back = f", {one['sent_back']:,} sent back to be corrected" if one["sent_back"] else ""
     expected = f"; {_expected(one)}" if one["n_expected"] else ""
-    return f"{one['answered']:,} of {one['issued']:,} answered ({one['coverage']:.0%}), {one['overdue']:,} overdue{useful}{expected} [{states}]"
+    return f"{one['answered']:,} of {one['issued']:,} answered ({one['coverage']:.0%}), {one['overdue']:,} overdue{back}{useful}{expected} [{states}]"
 
 
 def _expected(one: dict[str, Any]) -> str:
