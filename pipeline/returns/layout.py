@@ -13,8 +13,6 @@ from pipeline.returns.sheets import Sheet
 
 CODE = "code"
 OPINION, REASON, RESULT = "opinion", "opinion_reason", "result"
-#: Keys of the columns that a person fills in, in the order of the sheets.
-ANSWERS: tuple[str, ...] = tuple(column.key for column in (*LIST_COLUMNS, *RESULT_COLUMNS) if column.filled_by_person)
 HEADINGS: dict[str, str] = {column.key: column.heading for column in (*LIST_COLUMNS, *RESULT_COLUMNS) if column.filled_by_person}
 _WANTED = {bare(column.heading): column.key for column in (*LIST_COLUMNS, *RESULT_COLUMNS) if column.filled_by_person}
 _WANTED |= {bare(column.heading): CODE for column in (*LIST_COLUMNS, *RESULT_COLUMNS) if column.key in ("code", "number_and_code")}
@@ -25,7 +23,7 @@ _LEAST_LEFT = 7
 
 
 class SheetRow(NamedTuple):
-    """A row that is about a target or answers something: ``codes`` as they stand in it, ``answers`` by key (twice filled: all values).
+    """A row that is about a target or answers something: ``written`` where its code stands, ``answers`` by key (twice filled: all values).
 
     ``lost`` says, in Vietnamese, why its cells cannot be told apart.
     """
@@ -38,7 +36,10 @@ class SheetRow(NamedTuple):
 
 
 def sheet_rows(sheet: Sheet) -> Iterator[SheetRow]:
-    """Yield the rows of ``sheet`` that carry a code or an answer; titles, totals, signatures and sheets without questions give none."""
+    """Yield the rows of ``sheet`` that carry a code or an answer; titles and sheets without questions give none.
+
+    A total or signature under a question is a row without a code: who wrote it can tell, a machine cannot.
+    """
     columns: dict[int, str] | None = None
     for number, cells in sheet.rows:
         found = _headings(cells)
