@@ -57,13 +57,14 @@ def check_command(
     if not addresses and run is None:
         raise ConfigError("name addresses, or a run with --run OUT whose listings show some")
     shown = hosts_shown(run) if run is not None else {}
-    seen = {host: shown.get(host, 1) for host in [*(addresses or []), *shown]}
+    seen = {host: shown.get(host, 0) for host in [*(addresses or []), *shown]}
     registry, lines, values = load_registry(), [], []
     for host, count in seen.items():
         found = look_alike(host)
         if found is not None:
             weak = " (yếu)" if found.weak else ""
-            lines.append(one_line(f"{host}: giống {found.imitates}: {found.why_vi}{weak}; thấy ở {count} tin"))
+            where = f"; thấy ở {count:,} tin" if count else ""
+            lines.append(one_line(f"{host}: giống {found.imitates}: {found.why_vi}{weak}{where}"))
             values.append({"address": host, "listings": count, **found._asdict()})
         elif addresses and host in addresses:
             whole = take_apart(host)
