@@ -51,7 +51,8 @@ def price_against_peers(price: float, low: float, middle: float, high: float, ge
     def at(value: float) -> float:
         return round(_EDGE + (_PRICE_WIDTH - 2 * _EDGE) * (math.log(value) - least) / (most - least), 1)
 
-    words = f"Giá tin này {format_price(price)}; người bán khác {format_price(low)} đến {format_price(high)}, giữa {format_price(middle)}"
+    among = f"{_three_figures(low)} đến {_three_figures(high)}, giữa {_three_figures(middle)}"
+    words = f"Giá tin này {format_price(price)}; người bán khác {among}"
     parts = [
         Markup('<line class="axis" x1="{}" y1="22" x2="{}" y2="22"/>').format(_EDGE, _PRICE_WIDTH - _EDGE),
         Markup('<rect class="band" x="{}" y="14" width="{}" height="16" rx="3"/>').format(at(low), max(2.0, round(at(high) - at(low), 1))),
@@ -63,6 +64,12 @@ def price_against_peers(price: float, low: float, middle: float, high: float, ge
         parts.insert(2, Markup('<line class="genuine" x1="{0}" y1="8" x2="{0}" y2="36"/>').format(at(genuine)))
     head = Markup('<figure class="price-chart"><svg viewBox="0 0 {} 44" role="img" aria-label="{}">').format(_PRICE_WIDTH, words)
     return head + Markup("").join(parts) + Markup("</svg><figcaption>{}</figcaption></figure>").format(words)
+
+
+def _three_figures(price: float) -> str:
+    """A quartile between two prices is no price anybody asks."""
+    step = 10.0 ** max(0, math.floor(math.log10(price)) - 2)
+    return format_price(round(price / step) * step)
 
 
 def timeline(days: Sequence[tuple[date, int]]) -> Markup | None:
