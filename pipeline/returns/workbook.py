@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import xlsxwriter
 from xlsxwriter.worksheet import Worksheet
 
 from pipeline.register.schema import RETURNED, TAKEN, UNTOUCHED
-from pipeline.reports.results_sheet import LIST_COLUMNS, RESULT_COLUMNS
+from pipeline.reports.results_sheet import LIST_COLUMNS, PLANNER_CHOICES, RESULT_CHOICES, RESULT_COLUMNS, YES_NO
 from pipeline.reports.safe_text import for_cell
 from pipeline.returns.codes import codes_in
 from pipeline.returns.files import ReturnedFile, ReturnedRow
@@ -23,6 +24,9 @@ _HOW = "Sửa các ô màu vàng theo cột “Lý do trả lại”, giữ nguy
 _KNOWN, _UNREADABLE = "tệp này đã nhận trước đây, không ghi lại", "không đọc được: mở bằng Excel, lưu lại dạng .xlsx"
 _WHERE = (("Tệp", 28), ("Trang", 14), ("Dòng", 7))
 _ANSWERS = [column for column in (*LIST_COLUMNS, *RESULT_COLUMNS) if column.filled_by_person]
+_CHOICES = {"opinion": [*PLANNER_CHOICES], "result": [*RESULT_CHOICES], "to_investigation": [*YES_NO]}
+#: Letters of Times New Roman 10 in a line of the reason's column.
+_LETTERS = 62
 _CODE = next(column for column in RESULT_COLUMNS if column.key == "code")
 _FONT, _CREATED = "Times New Roman", datetime(2026, 1, 1)
 
@@ -69,6 +73,11 @@ def _rows_sheet(
         sheet.write_string(at, 4, for_cell(one.reason or ""), styles["cell"])
         for place, asked in enumerate(answers, start=5):
             _answer(sheet, at, place, one.row.answers.get(asked.key, ()), styles)
+        # Not every program fits rows to wrapped words when it opens a file.
+        sheet.set_row(at, 13.5 * max(2, ceil(len(one.reason or "") / _LETTERS)))
+    for place, asked in enumerate(answers, start=5):
+        if asked.key in _CHOICES and rows:
+            sheet.data_validation(2, place, len(rows) + 1, place, {"validate": "list", "source": _CHOICES[asked.key], "ignore_blank": True})
     sheet.freeze_panes(2, 5)
     sheet.set_landscape()
     sheet.set_paper(9)
