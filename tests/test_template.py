@@ -15,6 +15,8 @@ from typing import Any
 import openpyxl
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from pipeline.cli import app
@@ -250,6 +252,13 @@ def test_what_is_no_address_says_nothing(value: Any) -> None:
     assert read_address(value) is None
 
 
+@given(st.text(alphabet="aị0/.:?&=%-_@[] #\\i\n", max_size=60), st.sampled_from(["https://shopee.vn/", "www.lazada.vn", "https://", "x.vn/", ""]))
+def test_no_address_makes_the_reader_fail_and_every_one_read_has_an_id(tail: str, head: str) -> None:
+    found = read_address(head + tail)
+    assert found is None or (found.listing_id.strip() and found.platform)
+    assert shop_id(head + tail) is None or str(shop_id(head + tail)).strip()
+
+
 @pytest.mark.parametrize(
     ("value", "shop"),
     [
@@ -260,6 +269,7 @@ def test_what_is_no_address_says_nothing(value: Any) -> None:
         ("https://trang-thu.example/gian-hang/1", "trang-thu.example/gian-hang/1"),
         ("Shop 12", "Shop 12"),
         (12, "12"),
+        (12.0, "12"),
         (None, None),
     ],
 )

@@ -54,6 +54,7 @@ _SHOPS: dict[str, re.Pattern[str]] = {
 _TRACKING = re.compile(r"^(?:utm_\w+|fbclid|gclid|_gl|spm|ref|referrer|source|share\w*|sp_atk|xptdk|mibextid)$", re.IGNORECASE)
 _ADDRESS = re.compile(r"^(?:https?://|www\.|(?:[\w-]+\.)+(?:vn|com|net|org|shop|store|asia|example)/)", re.IGNORECASE)
 _LEAST_WORDS = 2
+_LARGEST_ID = 10**30
 
 
 class Address(NamedTuple):
@@ -91,8 +92,10 @@ def shop_id(value: Any) -> str | None:
     >>> shop_id("https://www.tiktok.com/@shop.thu?lang=vi"), shop_id("shopee.vn/shop/900001"), shop_id("S1")
     ('@shop.thu', '900001', 'S1')
     """
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
     if not isinstance(value, str):
-        return str(value) if isinstance(value, int) and not isinstance(value, bool) else None
+        return str(value) if isinstance(value, int) and not isinstance(value, bool) and abs(value) < _LARGEST_ID else None
     parts = _parts(value)
     if parts is None:
         return value.strip() or None
