@@ -65,6 +65,7 @@ def _rows_sheet(
     for column, (heading, width) in enumerate([*_WHERE, (code, _CODE.width), (why, 60), *((one.heading, one.width) for one in answers)]):
         sheet.set_column(column, column, width)
         sheet.write_string(1, column, heading, styles["head"])
+    sheet.set_row(1, 27)
     for at, (file, one) in enumerate(rows, start=2):
         sheet.write_string(at, 0, for_cell(file.path.name), styles["cell"])
         sheet.write_string(at, 1, for_cell(one.row.sheet), styles["cell"])
