@@ -16,7 +16,8 @@ import pandas as pd
 
 import pipeline.simulation
 from models.learner import Learner, fit_learner
-from models.reliability import calibration_slope, observed_over_expected_top
+from models.metrics import resamples
+from models.reliability import calibration_slope, calibration_slope_interval, observed_over_expected_top
 from models.selection import fitting_weights
 from pipeline.config import LearnConfig, configs_dir
 from pipeline.stages.dataset import Dataset
@@ -55,10 +56,11 @@ def gap_to_ceiling(looked: Dataset, everything: Dataset, truth: pd.DataFrame, *,
     out |= {"budget": BUDGET, "rung": learner.rung}
     out["recall"] = {name: round(_recall_of(score, y[test]), 3) for name, score in (("evidence", evidence), ("model", model), ("ceiling", ceiling))}
     out["gap closed"] = _closed(*out["recall"].values())
-    out["against the truth"] = _promises(y[test], model, settings.capacity_a_week)
+    out["against the truth"] = _promises(y[test], model, everything.groups[test], settings.capacity_a_week)
     later = np.flatnonzero((looked.when >= cut).to_numpy() & ~np.isin(looked.groups, looked.groups[early]))
     found = looked.labels.table["y"].to_numpy(dtype=bool)[later]
-    out["against recorded outcomes of later listings, new sellers"] = _promises(found, _said(learner, looked, later), settings.capacity_a_week)
+    promised = _promises(found, _said(learner, looked, later), looked.groups[later], settings.capacity_a_week)
+    out["against recorded outcomes of later listings, new sellers"] = promised
     named = looked.labels.table[keys].merge(truth[[*keys, "tactic"]], on=keys, how="left")["tactic"].to_numpy()
     by_tactic = {}
     for tactic in sorted(facts.dropna().unique()):
@@ -77,11 +79,13 @@ def gap_to_ceiling(looked: Dataset, everything: Dataset, truth: pd.DataFrame, *,
     return out | {"tactics where evidence alone finds more": worse}
 
 
-def _promises(y: Bools, said: Floats, a_week: int) -> dict[str, Any]:
+def _promises(y: Bools, said: Floats, groups: npt.NDArray[np.int64], a_week: int) -> dict[str, Any]:
     """Outcomes are sometimes wrong and the truth is not: a model that is right about the first is too careful about the second."""
     tops = {"top 1 %": round(0.01 * len(y)), "top 5 %": round(0.05 * len(y)), "capacity": min(len(y), a_week), "all": len(y)}
     ratios = {name: round(observed_over_expected_top(y, said, n)["value"], 2) for name, n in tops.items()}
-    return {"n": len(y), "positive": int(y.sum()), "found over promised": ratios, "calibration slope": round(calibration_slope(y, said), 2)}
+    bounds = calibration_slope_interval(y, said, resamples(groups, 200, seed=1))
+    slope = [round(value, 2) for value in (calibration_slope(y, said), *(bounds or []))]
+    return {"n": len(y), "positive": int(y.sum()), "found over promised": ratios, "calibration slope, with interval": slope}
 
 
 def _learned(learned: Dataset, rows: npt.NDArray[np.int64], settings: LearnConfig, seed: int) -> Learner:

@@ -14,6 +14,7 @@ Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 _EDGE = 1e-6
 _BINS = 10
+_GROUPS = 400
 
 
 def brier_skill(y: Bools, probability: Floats, prevalence: float) -> float:
@@ -41,16 +42,31 @@ def calibration_slope(y: Bools, probability: Floats) -> float:
     """Return the slope of outcomes on promised log-odds (Cox 1958): 1 is right, below 1 the score is too sure of itself."""
     if not 0 < y.sum() < len(y):
         return float("nan")
-    z = logit(np.clip(probability, _EDGE, 1 - _EDGE))
+    return _slope_of(logit(np.clip(probability, _EDGE, 1 - _EDGE)), np.ones(len(y)), y.astype(float))
 
+
+def calibration_slope_interval(y: Bools, probability: Floats, weights: Sequence[Floats]) -> list[float] | None:
+    """Return the middle 95 % of `calibration_slope` over the resamples ``weights``; missing where fewer than 20 of them have both classes.
+
+    Rows of nearly equal log-odds are counted together, so that a resample costs as much as a few hundred rows.
+    """
+    z = logit(np.clip(probability, _EDGE, 1 - _EDGE))
+    edges = np.unique(np.quantile(z, np.linspace(0, 1, _GROUPS + 1)[1:-1]))
+    group = np.searchsorted(edges, z)
+    n_groups = len(edges) + 1
+    middle = np.bincount(group, z, n_groups) / np.maximum(np.bincount(group, minlength=n_groups), 1)
+    drawn = [(np.bincount(group, w, n_groups).astype(float), np.bincount(group, w * y, n_groups).astype(float)) for w in weights]
+    slopes = [_slope_of(middle, rows, found) for rows, found in drawn if 0 < found.sum() < rows.sum()]
+    return [float(bound) for bound in np.quantile(slopes, [0.025, 0.975])] if len(slopes) >= 20 else None
+
+
+def _slope_of(z: Floats, rows: Floats, found: Floats) -> float:
     def loss(parameters: Floats) -> tuple[float, Floats]:
         margin = parameters[0] * z + parameters[1]
-        wrong = expit(margin) - y
-        value = float((np.logaddexp(0, margin) - y * margin).mean())
-        return value, np.array([(wrong * z).mean(), wrong.mean()])
+        wrong = rows * expit(margin) - found
+        return float((rows * np.logaddexp(0, margin) - found * margin).sum() / rows.sum()), np.array([wrong @ z, wrong.sum()]) / rows.sum()
 
-    best = minimize(loss, np.array([1.0, 0.0]), jac=True, method="L-BFGS-B", bounds=[(-10, 10), (-20, 20)])
-    return float(best.x[0])
+    return float(minimize(loss, np.array([1.0, 0.0]), jac=True, method="L-BFGS-B", bounds=[(-10, 10), (-20, 20)]).x[0])
 
 
 def reliability_table(y: Bools, probability: Floats) -> list[dict[str, float]]:

@@ -21,6 +21,7 @@ from models.free_text import free_text_columns
 from models.ladder import most_say
 from models.learner import Learner, fit_learner
 from models.metrics import Ranked, judge, measures, observed_over_expected, resamples
+from models.reliability import calibration_slope, calibration_slope_interval
 from models.signs import DIRECTIONS, PREMIUM, added, fit_signs, signs_say
 from models.split import choose_split, text_keys
 from models.within import balance_sources, judge_within
@@ -183,6 +184,18 @@ def test_observed_over_expected_is_one_where_promises_are_kept() -> None:
     y = draw.random(50_000) < p
     assert observed_over_expected(y, p, 0.1) == pytest.approx(1.0, abs=0.03)
     assert observed_over_expected(y, np.clip(p * 2, 0, 1), 0.5) < 0.8
+
+
+def test_the_interval_of_the_calibration_slope_covers_it_and_narrows_with_rows() -> None:
+    draw = np.random.default_rng(2)
+    widths = []
+    for n in (500, 8000):
+        z = draw.normal(-2, 1.5, n)
+        y = draw.random(n) < 1 / (1 + np.exp(-1.4 * z))
+        low, high = calibration_slope_interval(y, 1 / (1 + np.exp(-z)), resamples(np.arange(n), 100, seed=1))
+        assert low < calibration_slope(y, 1 / (1 + np.exp(-z))) < high
+        widths.append(high - low)
+    assert low < 1.4 < high and widths[1] < widths[0] / 2
 
 
 def test_calibration_mends_overconfidence_and_keeps_the_order() -> None:

@@ -13,7 +13,7 @@ from features.errors import DataError
 from models.baselines import BASELINES, Side, seller_history
 from models.learner import Learner, fit_learner
 from models.metrics import BUDGETS, CAPACITY, brier_skill, judge, observed_over_expected, paired, resamples
-from models.reliability import calibration_slope, observed_over_expected_top, reliability_table
+from models.reliability import calibration_slope, calibration_slope_interval, observed_over_expected_top, reliability_table
 from models.selection import fitting_weights
 from models.seller_calibration import judge_sellers
 from models.split import Fold, Split, choose_split
@@ -152,6 +152,7 @@ def _promises(y: Bools, probability: Floats, weights: list[Floats], prevalence: 
     return {
         "brier_skill": brier_skill(y, probability, prevalence),
         "calibration_slope": calibration_slope(y, probability),
+        "calibration_slope_ci": calibration_slope_interval(y, probability, weights),
         "observed_over_expected_at": {str(share): observed_over_expected(y, probability, share) for share in BUDGETS},
         "observed_over_expected": {name: observed_over_expected_top(y, probability, n, weights) for name, n in tops.items()},
         "reliability": reliability_table(y, probability),

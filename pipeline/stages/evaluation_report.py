@@ -61,7 +61,7 @@ def _promises(model: dict[str, Any]) -> list[str]:
     steps = " → ".join(f"{step['rung']} {step['pr_auc']:.3f}" for step in model["steps"])
     return [
         f"found over promised: {tops}",
-        f"calibration slope {model['calibration_slope']:.2f}, Brier skill {model['brier_skill']:.2f}",
+        f"calibration slope {model['calibration_slope']:.2f}{_bounds(model['calibration_slope_ci'], 2)}, Brier skill {model['brier_skill']:.2f}",
         f"ladder (on rows apart): {steps}; kept: {model['rung']}",
     ]
 
