@@ -14,19 +14,32 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlalchemy import select
+from typer.testing import CliRunner
 
 from features.errors import DataError
 from features.seller_complaints import FloodRule, complaint_columns
 from models.evidence import report_points
 from models.weights import EvidenceWeights
+from pipeline.cli import app
 from pipeline.complaints.informant import BLOTTED, informant_of, words_without
 from pipeline.complaints.reading import Reader
 from pipeline.complaints.settings import load_complaint_settings
 from pipeline.reference import load_reference, load_review_cues
+from pipeline.register.complaints import record_complaints
+from pipeline.register.connect import connected
+from pipeline.register.facts import standing
+from pipeline.register.schema import COMPLAINTS as REGISTERED
+from pipeline.register.upgrade import ready
 from pipeline.stages.complaints import import_complaints, note_answers, overdue, use_complaints
 from pipeline.state_folder import ANSWERS, COMPLAINTS, INFORMANTS, read_private, read_table
 from pipeline.store import read_parquet, write_parquet
 from pipeline.tables.complaints import validate_complaints
+from tests.test_register import url
+from tests.test_tracking_server import database
+
+# Fixtures are found by their names: the register in either kind of database.
+assert url and database
 
 TODAY = date(2026, 11, 24)
 KEY = b"k" * 32
@@ -265,3 +278,43 @@ def test_a_folder_without_complaints_is_said_to_have_none(tmp_path: Path) -> Non
 
 def test_the_settings_are_those_that_the_tests_count_with() -> None:
     assert load_complaint_settings().flood == FloodRule() and load_complaint_settings().answer_days == 15
+
+
+def test_a_repeat_in_a_later_file_is_known_by_what_came_before(write: Write, tmp_path: Path) -> None:
+    import_complaints(write(complaint(LONG)), state=tmp_path / "state", reader=reader())
+    second = import_complaints(write(complaint(LONG, **{"Ngày tiếp nhận": "22/11/2026"}), name="sau.csv"), state=tmp_path / "state", reader=reader())
+    table = read_table(tmp_path / "state", COMPLAINTS)
+    assert second.n_duplicates == 1 and table is not None and table["duplicate_of"].iloc[1] == table["complaint_id"].iloc[0]
+
+
+def test_the_register_takes_complaints_and_answers_once_and_nothing_of_who_reported(write: Write, tmp_path: Path, url: str) -> None:
+    state = tmp_path / "state"
+    import_complaints(write(complaint(LONG), complaint(LONG, phone="0900000002")), state=state, reader=reader())
+    table = read_table(state, COMPLAINTS)
+    assert table is not None
+    with connected(url) as connection:
+        ready(connection)
+        assert record_complaints(connection, table, read_table(state, ANSWERS)) == (2, 0)
+    note_answers(state, [(table["complaint_id"].iloc[0], TODAY)])
+    for answered in (1, 0):
+        with connected(url) as connection:
+            assert record_complaints(connection, table, read_table(state, ANSWERS)) == (0, answered)
+            there = standing(connection, REGISTERED)
+            shown = str(connection.execute(select(REGISTERED)).all())
+        assert sorted(there["answered_on"].notna()) == [False, True] and there["content_hash"].nunique() == 2
+        assert NAME not in shown and PHONE not in shown and "0900000002" not in shown
+
+
+def test_a_late_answer_is_told_by_the_exit_code_until_it_is_noted(write: Write, tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    import_complaints(write(complaint()), state=state, reader=reader())
+
+    def soihang(*arguments: object) -> tuple[int, str]:
+        done = CliRunner().invoke(app, ["complaints", *map(str, arguments), "--state", str(state)])
+        return done.exit_code, done.stdout
+
+    assert soihang("due", "--as-of", "2026-12-05")[0] == 0
+    code, said = soihang("due", "--as-of", "2026-12-06")
+    identity = said.split()[4]
+    assert code == 3 and "1 days late" in said and NAME not in said
+    assert soihang("answered", identity, "--on", "2026-12-06")[0] == 0 and soihang("due", "--as-of", "2026-12-07") == (0, "open 0, late 0\n")

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from pipeline.cli.database import Database
 from pipeline.cli.options import AsOf, Json, State, day, finish
 
 _app = typer.Typer(help="Take complaints and tip-offs; who reported is sealed and never shown.", no_args_is_help=True)
@@ -83,3 +84,21 @@ def answered_command(
     with lock(state):
         new = note_answers(state, [(complaint, when)]) if when else 0
     finish([f"answered on {on}" if new else "was answered before; the first day stays"], {"complaint": complaint, "new": new}, as_json=as_json)
+
+
+@_app.command("record")
+def record_command(state: State = Path("state"), database: Database = None, as_json: Json = False) -> None:
+    """Add what was imported, and its answers, to the register's database; what is there already stays, who reported stays out."""
+    from features.errors import DataError
+    from pipeline.register.complaints import record_complaints
+    from pipeline.register.connect import connected
+    from pipeline.register.upgrade import ready
+    from pipeline.state_folder import ANSWERS, COMPLAINTS, read_table
+
+    table = read_table(state, COMPLAINTS)
+    if table is None:
+        raise DataError(f"{state} holds no complaints; bring some in with soihang complaints import")
+    with connected(database) as connection:
+        ready(connection)
+        added, answered = record_complaints(connection, table, read_table(state, ANSWERS))
+    finish([f"complaints added {added:,}, answers added {answered:,}"], {"added": added, "answered": answered}, as_json=as_json)
