@@ -24,7 +24,7 @@ from pipeline.reports.results_sheet import GIVEN, LIST_COLUMNS, N_PRINTED, PLANN
 from pipeline.reports.safe_text import dead_link, live_link
 from pipeline.reports.sheet_styles import PAGE_POINTS, printed_points
 from pipeline.reports.target_row import main_reason, other_reasons
-from pipeline.reports.text_width import cut_to_lines, n_lines
+from pipeline.reports.text_width import cut_list, cut_sentence, cut_to_lines, n_lines
 from pipeline.reports.wording import DRAFT, NOT_EXPLAINABLE
 from pipeline.reports.workbook import write_workbook
 from pipeline.stages.report import write_csv, write_plans
@@ -272,6 +272,20 @@ def test_cut_text_fits_and_is_the_beginning_of_the_text(text: str, width: int, m
     cut = cut_to_lines(text, width, most)
     assert n_lines(cut, width) <= most or len(text) == 0
     assert cut == text or text.startswith(cut.removesuffix("…"))
+
+
+@pytest.mark.parametrize("width", [13, 20, 33, 60])
+@pytest.mark.parametrize("most", [2, 3])
+def test_what_is_not_verified_stays_marked_however_short_it_is_cut(width: int, most: int) -> None:
+    reason = "Giá 294.000 đ, bằng khoảng 16 % mức thấp nhất của hàng chính hãng Chanel cùng loại (tham khảo từ 1.800.000 đ, chưa kiểm chứng)"
+    reason += " (và 1 tin khác)"
+    cut = cut_sentence(reason, width, most)
+    assert "chưa kiểm chứng" in cut and n_lines(cut, width) <= most and cut.startswith("Giá 294.000 đ"[: len(cut) - 20])
+
+
+def test_sentences_that_do_not_fit_are_left_out_whole() -> None:
+    assert cut_list(["một hai", "ba bốn"], 30, 2) == "• một hai\n• ba bốn"
+    assert cut_list(["một hai", "ba bốn", "năm sáu"], 30, 2) == "• một hai\n…"
 
 
 # What sellers write

@@ -12,7 +12,7 @@ from pipeline.reports import target_row
 from pipeline.reports.results_sheet import LIST_COLUMNS, N_PRINTED, OPINION_RANGE, choose_from, refuse_typing_over
 from pipeline.reports.safe_text import for_cell
 from pipeline.reports.sheet_styles import Styles, row_height, set_landscape, write_link
-from pipeline.reports.text_width import cut_to_lines, n_lines
+from pipeline.reports.text_width import cut_sentence, cut_to_lines, n_lines
 from pipeline.reports.wording import DRAFT, LEVEL_ONE, OLD_DATA, SYNTHETIC, format_date, list_title, order_note
 from pipeline.tables.targets import CHOSEN, QUEUE_ADDRESS, QUEUE_PLATFORM, WAITING
 
@@ -122,7 +122,7 @@ def _few_signs(signs: list[str]) -> str:
 def _few_reasons(row: Any) -> str:
     """The main reason, then as many others as three lines hold."""
     width = _WIDTH["reasons"]
-    text = cut_to_lines(target_row.main_reason(row), width, _LINES)
+    text = cut_sentence(target_row.main_reason(row), width, _LINES)
     for reason in target_row.other_reasons(row):
         longer = f"{text}; {reason[:1].lower()}{reason[1:]}"
         if n_lines(longer, width) > _LINES:

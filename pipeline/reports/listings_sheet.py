@@ -9,7 +9,7 @@ from xlsxwriter.worksheet import Worksheet
 
 from pipeline.reports.safe_text import dead_link, for_cell, live_link, without_email
 from pipeline.reports.sheet_styles import Styles, row_height, set_landscape, write_link
-from pipeline.reports.text_width import cut_to_lines
+from pipeline.reports.text_width import cut_list
 from pipeline.reports.wording import format_captured, format_price, platform_name
 
 MAX_A_TARGET = 20
@@ -18,7 +18,7 @@ _COLUMNS = (
     ("Sàn, mã tin", 15), ("Thu thập lúc (giờ Việt Nam)", 10), ("Mã bằng chứng", 14), ("Tệp, dòng", 26), ("Địa chỉ tin", 30),
 )  # fmt: skip
 _PRINTED = 7
-_LINES = 8
+_LINES = 9
 """Lines of a row at most; the page and the form show the rest."""
 
 
@@ -41,7 +41,7 @@ def write_listings(sheet: Worksheet, styles: Styles, listings: pd.DataFrame) -> 
 
 def _listing(sheet: Worksheet, at: int, row: Any, styles: Styles) -> None:
     title = without_email(row.title[:400])
-    reasons = cut_to_lines(for_cell("\n".join(f"• {reason}" for reason in row.reasons)), _COLUMNS[3][1], _LINES)
+    reasons = for_cell(cut_list(row.reasons, _COLUMNS[3][1], _LINES))
     ident = f"{platform_name(row.platform)}\n{for_cell(row.listing_id)[:60]}"
     sheet.write_string(at, 0, row.code, styles["code"])
     _marked(sheet, at, 1, title, row.highlights, styles)

@@ -125,7 +125,8 @@ def _rates(sheet: Worksheet, styles: Styles, columns: Sequence[tuple[str, float]
     _header(sheet, styles, 1, every)
     first = len(columns)
     for at, (name, row) in enumerate(zip(names, rows.itertuples(), strict=True), start=2):
-        sheet.set_row(at, row_height(list(zip(name, (width for _, width in columns), strict=True))))
+        said = [*zip(name, (width for _, width in columns), strict=True), (_BEHAVIOURS[row.behaviour], 38.0)]
+        sheet.set_row(at, row_height(said))
         for column, text in enumerate(name):
             sheet.write_string(at, column, for_cell(text), styles["cell"])
         sheet.write_string(at, first, _BEHAVIOURS[row.behaviour], styles["cell"])

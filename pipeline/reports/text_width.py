@@ -6,8 +6,12 @@ letters (Adobe's metrics of Times, which Times New Roman and Liberation Serif sh
 
 from __future__ import annotations
 
+import re
 import unicodedata
+from collections.abc import Sequence
 from functools import lru_cache
+
+from pipeline.law.tables import UNVERIFIED
 
 #: Thousandths of the type size, for what differs from the 500 of most small letters and digits.
 _WIDTHS = {
@@ -17,6 +21,8 @@ _WIDTHS = {
 }  # fmt: skip
 #: Letters carry marks; bold and rounding need a little more.
 _SPARE = 1.05
+_BARE = UNVERIFIED.strip("()")
+_IN_BRACKETS = re.compile(rf"\([^()]*{_BARE}[^()]*\)")
 _PADDING = 7
 """Pixels that a cell keeps free on both sides together."""
 
@@ -83,3 +89,32 @@ def cut_to_lines(text: str, width: float, most: int, size: float = 10.0) -> str:
     kept = text[:low]
     at_word = kept.rfind(" ")
     return (kept[:at_word] if at_word > low * 0.6 else kept).rstrip(" \n,;:–(“").rstrip() + "…"
+
+
+def cut_sentence(text: str, width: float, most: int) -> str:
+    """Return a reason cut like `cut_to_lines`, but never without its "chưa kiểm chứng" where it had one."""
+    cut = cut_to_lines(text, width, most)
+    if _BARE not in text or _BARE in cut:
+        return cut
+    marked = _IN_BRACKETS.sub(f"({_BARE})", text)
+    if n_lines(marked, width) <= most:
+        return marked
+    bare = re.sub(r"\s*\([^()]*\)", "", text)
+    room = len(bare)
+    while room > 0:
+        kept = bare if room == len(bare) else bare[:room].rsplit(" ", 1)[0].rstrip(" ,;:–“") + "…"
+        short = f"{kept} ({_BARE})"
+        if n_lines(short, width) <= most:
+            return short
+        room = int(room * 0.9)
+    return f"({_BARE})"
+
+
+def cut_list(texts: Sequence[str], width: float, most: int) -> str:
+    """Return sentences as bullets in at most ``most`` lines: as many as fit whole, "…" for the others; the first is cut where it must be."""
+    lines = [cut_sentence(f"• {text}", width, most) for text in texts[:1]]
+    for number, text in enumerate(texts[1:], start=1):
+        if n_lines("\n".join([*lines, f"• {text}"]), width) > most - (number < len(texts) - 1):
+            return "\n".join([*lines, "…"]) if n_lines("\n".join(lines), width) < most else "\n".join(lines)
+        lines.append(f"• {text}")
+    return "\n".join(lines)
