@@ -40,9 +40,8 @@ class SmallMarket:
 def eager(seed: int = 1) -> RunConfig:
     """Settings that let a handful of labels suffice."""
     config = load_run_config()
-    return config.model_copy(
-        update={"seed": seed, "learn": config.learn.model_copy(update={"min_positives": 20, "min_sellers": 5, "resamples": 40})}
-    )
+    few = {"min_positives": 20, "min_sellers": 5, "resamples": 40, "text_folds": 2, "boosters": 2}
+    return config.model_copy(update={"seed": seed, "learn": config.learn.model_copy(update=few)})
 
 
 def eager_file(path: Path, seed: int = 1) -> Path:

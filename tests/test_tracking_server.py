@@ -26,7 +26,7 @@ import yaml
 
 from tests.conftest import ROOT, is_root
 from tests.small_market import eager_file, small_market
-from tests.test_cli import soihang
+from tests.test_cli import here, soihang
 
 COMPOSE = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))
 #: What `mlflow server` needs beyond the client.
@@ -143,12 +143,11 @@ def test_the_whole_loop_works_unchanged_against_a_server(server: str, tmp_path: 
     assert before["alias"] == "champion"
     told = ["--listings", market.crawl, "--outcomes", market.some]
     settings = ["--config", eager_file(tmp_path / "run.yaml", seed=2)]
-    logged = json.loads(soihang("train", *told, *settings, "--out", tmp_path / "train", "--json").stdout)["mlflow"]
-    again = soihang("reproduce", logged["run_id"], "--json")
-    said = json.loads(again.stdout)
-    assert again.returncode == 0 and said["identical"] and set(said["files"].values()) == {"same"} and said["environment"] == []
+    logged = json.loads(here("train", *told, *settings, "--out", tmp_path / "train", "--json"))["mlflow"]
+    said = json.loads(here("reproduce", logged["run_id"], "--json"))
+    assert said["identical"] and set(said["files"].values()) == {"same"} and said["environment"] == []
     named = [logged["registered_version"], *told, *settings, "--out", tmp_path / "promote", "--anyway", "thử máy chủ", "--json"]
-    promoted = json.loads(soihang("promote", *named).stdout)
+    promoted = json.loads(here("promote", *named))
     assert promoted["decision"] in ("promoted", "promoted anyway") and promoted["champion"] == market.first.model.version
     back = json.loads(soihang("rollback", "--json").stdout)
     assert (back["left"]["version"], back["champion"]["version"]) == (logged["registered_version"], before["registered_version"])
