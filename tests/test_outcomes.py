@@ -166,6 +166,15 @@ def test_the_whole_way_back_on_the_command_line(command: Callable[..., Result], 
     assert (logged[0]["facts"]["taken"], logged[0]["facts"]["returned"], logged[1]["by"]) == (1, 1, "Tổ 1")
 
 
+def test_each_office_can_get_its_own_rows_back_alone(command: Callable[..., Result], bundle: Path, tmp_path: Path) -> None:
+    books = [results(tmp_path / f"{name}.xlsx", {"code": code, "result": "có lẽ"}) for name, code in zip("ab", CODES, strict=False)]
+    good = results(tmp_path / "c.xlsx", {"code": CODES[0], "result": CLEAN})
+    assert command("outcomes", "import", *books, good, "--issued", bundle, "--returned", tmp_path / "back").exit_code == 0
+    assert sorted(path.name for path in (tmp_path / "back").iterdir()) == ["tra-lai-a.xlsx", "tra-lai-b.xlsx"]
+    rows = pd.read_excel(tmp_path / "back" / "tra-lai-a.xlsx", header=1)
+    assert rows[["Tệp", "Mã dòng"]].to_numpy().tolist() == [["a.xlsx", CODES[0]]]
+
+
 def test_exit_codes_say_that_all_was_known_or_that_a_file_could_not_be_read(command: Callable[..., Result], bundle: Path, tmp_path: Path) -> None:
     path = results(tmp_path / "a.xlsx", {"code": CODES[0], "result": FOUND})
     (tmp_path / "b.xlsx").write_text("no workbook", encoding="utf-8")

@@ -30,7 +30,8 @@ def import_command(
     files: Annotated[list[Path], typer.Argument(help="Workbooks that came back (.xlsx), under whatever name; or folders of them.")],
     issued: Issued = None,
     returned: Annotated[
-        Path | None, typer.Option(help="Workbook of the rows that go back; default: tra-lai-DAY.xlsx here.", show_default=False)
+        Path | None,
+        typer.Option(help="Workbook (.xlsx) of rows that go back, or a folder for one a file; default: tra-lai-DAY.xlsx.", show_default=False),
     ] = None,
     received: Annotated[str | None, typer.Option(metavar="YYYY-MM-DD", help="Day they came in; default: today.", show_default=False)] = None,
     correction: Annotated[bool, typer.Option("--correction", help="Where a row contradicts what was recorded, the row counts.")] = False,
@@ -51,13 +52,13 @@ def import_command(
     from pipeline.privacy.access import note_access
     from pipeline.register.connect import connected
     from pipeline.register.upgrade import ready
-    from pipeline.returns.workbook import write_returned
+    from pipeline.returns.workbook import free_name, write_back
     from pipeline.sources.times import VIETNAM
-    from pipeline.stages.outcomes_import import free_name, import_workbooks, record_issued, workbooks_in
-    from pipeline.store import write_atomically
+    from pipeline.stages.outcomes_import import import_workbooks, record_issued, workbooks_in
 
     words = load_table("found_words").set_index("words")["behaviour"].to_dict()
     due = load_run_config(config).outcomes.due_after_days
+    written: list[Path] = []
     found, today = workbooks_in(files), on or datetime.now(VIETNAM).date()
     back = returned or free_name(Path(f"tra-lai-{today}.xlsx"))
     with connected(database) as connection:
@@ -66,11 +67,11 @@ def import_command(
         done = import_workbooks(connection, found, received=today, found_words=words, correcting=correction)
         if not done.is_nothing_new:
             # Inside the transaction: what cannot be told back is not taken either.
-            write_atomically(back, lambda partial: write_returned(partial, done.files))
+            written = write_back(back, done.files)
     if not done.is_nothing_new:
         note_access(log, "outcomes_taken", by=by or "unnamed", facts=done.for_log())
     code = 4 if done.is_nothing_new else 3 if any(one.problem for one in done.files) else 0
-    told = [] if done.is_nothing_new else [f"wrote {back}: {done.to_json()['returned']:,} rows go back"]
+    told = [f"wrote {', '.join(map(str, written))}"] if written else []
     finish([*done.lines(), *told], done.to_json(), as_json=as_json, code=code)
 
 

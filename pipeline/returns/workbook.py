@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from itertools import count
 from math import ceil
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from pipeline.reports.safe_text import for_cell
 from pipeline.returns.codes import codes_in
 from pipeline.returns.files import ReturnedFile, ReturnedRow
 from pipeline.returns.sheets import Uncalculated
+from pipeline.store import write_atomically
 
 ROWS_SHEET, MISSING_SHEET, COUNTS_SHEET = "Dòng trả lại", "Cần bổ sung", "Đối chiếu"
 _TAKEN = "Các dòng này đã được nhận; có thêm thông tin thì ghi tiếp vào danh sách và gửi lại."
@@ -42,6 +44,28 @@ def write_returned(path: Path, files: Sequence[ReturnedFile]) -> None:
         lacking = [(file, one) for file in files for one in file.rows if one.fate == TAKEN and one.reason]
         _rows_sheet(book.add_worksheet(MISSING_SHEET), styles, lacking, "Đã nhận; lưu ý", with_answers=False)
         _counts_sheet(book.add_worksheet(COUNTS_SHEET), styles, files)
+
+
+def write_back(path: Path, files: Sequence[ReturnedFile]) -> list[Path]:
+    """Write what goes back to ``path`` (.xlsx), or into the folder ``path`` one workbook for each file with rows that go back, and return what was
+    written: an office then gets its own rows alone. No name is written over.
+    """
+    if path.suffix.lower() == ".xlsx":
+        write_atomically(path, lambda partial: write_returned(partial, files))
+        return [path]
+    done = []
+    for file in files:
+        if file.count(RETURNED):
+            target = free_name(path / f"tra-lai-{file.path.stem}.xlsx")
+            write_atomically(target, lambda partial, only=file: write_returned(partial, [only]))  # type: ignore[misc]
+            done.append(target)
+    return done
+
+
+def free_name(path: Path) -> Path:
+    """Return ``path``, or the first of NAME-2, NAME-3 … that does not exist: earlier returned rows may still be waiting there."""
+    names = (path.with_stem(f"{path.stem}-{number}") for number in count(2))
+    return path if not path.exists() else next(name for name in names if not name.exists())
 
 
 def _styles(book: xlsxwriter.Workbook) -> dict[str, Any]:

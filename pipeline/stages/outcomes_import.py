@@ -6,7 +6,6 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -107,12 +106,6 @@ def workbooks_in(paths: Sequence[Path]) -> list[Path]:
         inside = sorted(one for one in path.rglob("*") if one.is_file() and not one.name.startswith((".", "~$"))) if path.is_dir() else [path]
         found += inside
     return found
-
-
-def free_name(path: Path) -> Path:
-    """Return ``path``, or the first of NAME-2, NAME-3 … that does not exist: earlier returned rows may still be waiting there."""
-    names = (path.with_stem(f"{path.stem}-{number}") for number in count(2))
-    return path if not path.exists() else next(name for name in names if not name.exists())
 
 
 def _opened(connection: Connection, path: Path) -> tuple[ReturnedFile, bytes | None]:
