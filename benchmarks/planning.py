@@ -21,7 +21,7 @@ import numpy as np
 import pandas as pd
 
 from features.seller import seller_key
-from pipeline.config import DEMO_KEY, PlanConfig, load_run_config
+from pipeline.config import DEMO_KEY, PlanConfig, load_run_config, load_table
 from pipeline.planning.inputs import PlanningInputs, no_inputs
 from pipeline.planning.places import places_on
 from pipeline.reference import load_reference
@@ -29,12 +29,14 @@ from pipeline.reports.wording import VIETNAM
 from pipeline.simulation.market import simulate
 from pipeline.simulation.settings import load_market, load_tactics
 from pipeline.sources.mapping import load_mappings
-from pipeline.stages.plan import Plan, plan
+from pipeline.stages.plan import plan
 from pipeline.stages.run import choose, judge, take_in
 from pipeline.store import parts, read_json, read_parquet, write_json, write_parquet
 from pipeline.tables.targets import CHOSEN
 
-WEEKS, CAPACITY = 52, 2
+WEEKS, CAPACITY = 52, 1
+#: Share of sellers; many more than in life, so that places are scarce in a market small enough to simulate.
+SUSPECTS = 0.25
 #: Places of the market: one name an authority, and remote parts of merged provinces, so that floors have something to decide.
 REMOTE = ["Hà Giang", "Bắc Kạn", "Yên Bái", "Hoà Bình", "Kon Tum", "Đắk Nông", "Ninh Thuận", "Trà Vinh", "Sóc Trăng", "Bạc Liêu"]
 
@@ -44,7 +46,7 @@ def year(n_listings: int) -> dict[str, Any]:
     reference, config = load_reference(), load_run_config()
     names = sorted(set(reference.provinces["current_name"].str.replace(r"^(Tỉnh|Thành phố) ", "", regex=True)))
     market = load_market().model_copy(update={"weeks": WEEKS, "start": date(2026, 1, 5), "places": tuple(names + REMOTE)})
-    market = market.model_copy(update={"sellers": market.sellers | {"suspect": 0.15}})
+    market = market.model_copy(update={"sellers": market.sellers | {"suspect": SUSPECTS}})
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder)
         made = simulate(n_listings, market=market, tactics=load_tactics(), seed=config.seed)
@@ -62,8 +64,8 @@ def year(n_listings: int) -> dict[str, Any]:
             "evidence_order": market_rows["points"].to_numpy(),
         }
         visits = {"plan": planned, "last_weeks_order": late, "plan_without_floors": unfloored}
-        visits |= {name: _by_order(market_rows.assign(order=order)) for name, order in orders.items()}
-    guilty = market_rows[market_rows["guilty"]].groupby("hand")["day"].min()
+        visits |= {name: _by_order(market_rows.assign(order=order), planned) for name, order in orders.items()}
+    guilty = market_rows[market_rows["guilty"]].groupby("hand").agg(day=("day", "min"), health=("health", "max"))
     said = {name: _judged(one, guilty, visits["price_rule"]) for name, one in visits.items()}
     return {"listings": len(market_rows), "suspect_hands": len(guilty), "visits_a_week_an_authority": CAPACITY, **said, "price_of_floors": costs}
 
@@ -80,6 +82,9 @@ def _rows(out: Path, truth: pd.DataFrame) -> pd.DataFrame:
     named = {text: places.of(text).name for text in table["location"].dropna().unique()}
     table["authority"] = table["location"].map(named).fillna(places.of(None).name)
     table["day"] = table["captured_at"].dt.tz_convert(VIETNAM).dt.date
+    goods = pd.concat([read_parquet(part, columns=["goods_group"]) for part in parts(out / "work" / "rows")], ignore_index=True)["goods_group"]
+    factors = load_table("harm_goods").set_index("goods_group")["factor"].astype(float)
+    table["health"] = goods.map(factors).fillna(1.0)
     table["hand"] = table["network"].fillna(table["seller"])
     table["guilty"] = table["behaviour"].notna()
     return table
@@ -89,7 +94,7 @@ def _by_plan(out: Path, rows: pd.DataFrame, settings: PlanConfig, *, lag: int = 
     """Visit what the product chooses each week (with ``lag`` what it chose from older data); who was visited is left in peace for the year."""
     scores, reasons = read_parquet(out / "scores.parquet"), read_parquet(out / "reasons.parquet")
     hand = rows.drop_duplicates("seller").set_index("seller")["hand"]
-    visits: list[tuple[date, str]] = []
+    visits: list[tuple[date, str, str]] = []
     visited: list[str] = []
     costs = {"weeks_with_a_costing_floor": 0, "harm_chosen": 0.0, "harm_lost_to_floors": 0.0}
     first = rows["day"].min()
@@ -106,14 +111,11 @@ def _by_plan(out: Path, rows: pd.DataFrame, settings: PlanConfig, *, lag: int = 
         costs["weeks_with_a_costing_floor"] += int(len(floors) > 0)
         costs["harm_chosen"] += made.harm
         costs["harm_lost_to_floors"] += float((floors["price"] * floors["used"].clip(upper=floors["bound"])).sum())
-        for members in _chosen(made):
+        chosen = made.targets[made.targets["standing"].eq(CHOSEN) & made.targets["members"].str.len().gt(0)]
+        for members, authority in zip(chosen["members"], chosen["authority"], strict=True):
             visited += members
-            visits.append((monday + timedelta(days=6), hand[members[0]]))
-    return pd.DataFrame(visits, columns=["day", "hand"]), {name: round(value, 2) for name, value in costs.items()}
-
-
-def _chosen(made: Plan) -> list[list[str]]:
-    return [members for members in made.targets.loc[made.targets["standing"].eq(CHOSEN), "members"] if len(members)]
+            visits.append((monday + timedelta(days=6), hand[members[0]], authority))
+    return pd.DataFrame(visits, columns=["day", "hand", "authority"]), {name: round(value, 2) for name, value in costs.items()}
 
 
 def _left_in_peace(visited: list[str]) -> PlanningInputs:
@@ -126,37 +128,38 @@ def _left_in_peace(visited: list[str]) -> PlanningInputs:
     return replace(inputs, snooze=pd.DataFrame(held).astype("object").where(lambda table: table.notna(), None))
 
 
-def _by_order(rows: pd.DataFrame) -> pd.DataFrame:
-    """Visit each week, in each authority, those sellers seen so far whose highest ``order`` is first; nobody twice."""
+def _by_order(rows: pd.DataFrame, planned: pd.DataFrame) -> pd.DataFrame:
+    """Visit each week, in each authority, as many sellers as the plan did: those seen so far whose highest ``order`` is first; nobody twice."""
     visits: list[tuple[date, str]] = []
     done: set[str] = set()
-    first = rows["day"].min()
-    for week in range(WEEKS):
-        sunday = first + timedelta(weeks=week, days=6)
+    for sunday, same in planned.groupby("day", sort=True):
+        room = same["authority"].value_counts()
         known = rows[(rows["day"] <= sunday) & rows["seller"].notna() & ~rows["seller"].isin(done)]
         best = known.groupby(["authority", "seller"])["order"].max().reset_index()
         best = best[np.isfinite(best["order"])].sort_values(["authority", "order", "seller"], ascending=[True, False, True])
-        chosen = best[best.groupby("authority").cumcount() < CAPACITY]["seller"]
+        chosen = best[best.groupby("authority").cumcount() < best["authority"].map(room).fillna(0)]["seller"]
         done |= set(chosen)
         hand = known.drop_duplicates("seller").set_index("seller")["hand"]
         visits += [(sunday, hand[seller]) for seller in chosen]
     return pd.DataFrame(visits, columns=["day", "hand"])
 
 
-def _judged(visits: pd.DataFrame, guilty: pd.Series, others: pd.DataFrame) -> dict[str, Any]:
+def _judged(visits: pd.DataFrame, guilty: pd.DataFrame, others: pd.DataFrame) -> dict[str, Any]:
     """A hand found a second time is a visit without a find."""
     found = visits[visits["hand"].isin(guilty.index)].drop_duplicates("hand").set_index("hand")["day"]
     theirs = others[others["hand"].isin(guilty.index)].drop_duplicates("hand").set_index("hand")["day"]
     both = found.index.intersection(theirs.index)
-    waited = [(found[hand] - guilty[hand]).days for hand in found.index]
+    waited = [(found[hand] - guilty.at[hand, "day"]).days for hand in found.index]
     earlier = [(theirs[hand] - found[hand]).days for hand in both]
     return {
         "visits": len(visits),
         "finds": len(found),
         "finds_a_visit": round(len(found) / max(1, len(visits)), 3),
+        "health_weighted_finds_a_visit": round(float(guilty.loc[found.index, "health"].sum()) / max(1, len(visits)), 3),
         "share_of_hands_found": round(len(found) / len(guilty), 3),
-        "median_days_from_first_listing": float(np.median(waited)) if waited else None,
+        "mean_days_from_first_listing": round(float(np.mean(waited)), 1) if waited else None,
         "mean_days_earlier_than_price_rule": round(float(np.mean(earlier)), 1) if earlier else None,
+        "found_by_both": len(both),
     }
 
 
@@ -223,7 +226,7 @@ def _renamed(table: pd.DataFrame, copy: int) -> pd.DataFrame:
 def main() -> None:
     """Print both parts as one JSON document."""
     parser = argparse.ArgumentParser(description=main.__doc__)
-    parser.add_argument("--year", type=int, default=60_000, help="listings of the simulated year; 0 leaves it out")
+    parser.add_argument("--year", type=int, default=24_000, help="listings of the simulated year; 0 leaves it out")
     parser.add_argument("--million", type=int, default=1_000_000, help="listings planned at once; 0 leaves it out")
     wanted = parser.parse_args()
     said = {name: do(n) for name, do, n in (("year", year, wanted.year), ("million", million, wanted.million)) if n}
