@@ -280,6 +280,13 @@ def test_the_settings_are_those_that_the_tests_count_with() -> None:
     assert load_complaint_settings().flood == FloodRule() and load_complaint_settings().answer_days == 15
 
 
+def test_an_import_that_was_stopped_is_finished_by_the_next(write: Write, tmp_path: Path) -> None:
+    state, path = tmp_path / "state", write(complaint())
+    import_complaints(path, state=state, reader=reader())
+    (state / COMPLAINTS).unlink()  # stopped after the sealed record
+    assert import_complaints(path, state=state, reader=reader()).n_taken == 1 and len(read_private(state, INFORMANTS)) == 1
+
+
 def test_a_repeat_in_a_later_file_is_known_by_what_came_before(write: Write, tmp_path: Path) -> None:
     import_complaints(write(complaint(LONG)), state=tmp_path / "state", reader=reader())
     second = import_complaints(write(complaint(LONG, **{"Ngày tiếp nhận": "22/11/2026"}), name="sau.csv"), state=tmp_path / "state", reader=reader())

@@ -205,6 +205,14 @@ def test_the_same_answer_again_changes_nothing_and_a_person_s_row_stays(answered
     assert len(latest_answers(tmp_path / "state", DAY)) == 1 and latest_answers(tmp_path / "state", date(2026, 11, 1)).empty
 
 
+def test_an_import_that_was_stopped_is_finished_by_the_next(answered: Path, tmp_path: Path) -> None:
+    state, inputs = tmp_path / "state", tmp_path / "inputs"
+    take_answers(answered, state=state, reader=reader())
+    (state / ADDRESSES).unlink()  # stopped after the private record
+    assert take_answers(answered, state=state, reader=reader()).n_taken == 1 and len(read_private(state, PRIVATE_ADDRESSES)) == 1
+    assert take_answers(answered, state=state, reader=reader(), plan_inputs=inputs).n_to_plan == 1  # stopped before the planners' file
+
+
 def files_with(folder: Path, *values: str) -> Iterator[str]:
     """Names of files that show any of ``values``, Parquet read as tables."""
     for path in sorted(folder.rglob("*")):

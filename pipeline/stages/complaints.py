@@ -19,7 +19,7 @@ from pipeline.complaints.settings import load_complaint_settings
 from pipeline.manifest import fingerprint
 from pipeline.platforms.matching import BY_NOTHING, BY_URL, SUBJECT_COLUMNS, match
 from pipeline.sources.readers import read_batches
-from pipeline.state_folder import ANSWERS, COMPLAINTS, INFORMANTS, grow, grow_private, read_table
+from pipeline.state_folder import ANSWERS, COMPLAINTS, INFORMANTS, grow, grow_private, read_private, read_table
 from pipeline.store import parts, read_json, read_parquet, write_json, write_parquet
 from pipeline.tables.complaints import ANSWER_COLUMNS, COLUMNS, validate_complaints
 from pipeline.tables.complaints import ANSWERS as ANSWER_SCHEMA
@@ -76,8 +76,9 @@ def import_complaints(path: Path, *, state: Path, reader: Reader) -> ImportRepor
     ids = [one["complaint_id"] for one in read.who]
     fresh = [at for at, one in enumerate(ids) if one not in known and one not in ids[:at]]
     table = _marked(read.table.iloc[fresh] if len(read.table) else read.table, before, path)
-    # Who reported first: a complaint of nobody could not be answered.
-    grow_private(state, INFORMANTS, [read.who[at] for at in fresh])
+    # Who reported first: a complaint of nobody could not be answered. What an import that was stopped left there stays.
+    sealed = {record["complaint_id"] for record in read_private(state, INFORMANTS)}
+    grow_private(state, INFORMANTS, [read.who[at] for at in fresh if ids[at] not in sealed])
     if len(table):
         grow(state, COMPLAINTS, table)
     return ImportReport(

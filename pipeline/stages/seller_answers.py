@@ -68,11 +68,14 @@ def take_answers(path: Path, *, state: Path, reader: AnswerReader, plan_inputs: 
         records += zip(batch.lines, batch.records, strict=True)
         rejected += [(entry.line, entry.reason) for entry in batch.rejected]
     answers = reader.read(records)
-    known = {record["record_id"] for record in read_private(state, PRIVATE_ADDRESSES)}
-    taken = {one.row["record_id"]: one for one in answers if one.fate == TAKEN and one.row["record_id"] not in known}
+    there = read_table(state, ADDRESSES)
+    known = set() if there is None else set(there["record_id"])
+    told = {one.row["record_id"]: one for one in answers if one.fate == TAKEN}
+    taken = {identity: one for identity, one in told.items() if identity not in known}
     table = _table(list(taken.values()), path)
-    # The private record first: a row that leads to no record would be an address lost.
-    grow_private(state, PRIVATE_ADDRESSES, [one.private for one in taken.values()])
+    # The private record first: a row that leads to no record would be an address lost. What an import that was stopped left there stays.
+    sealed = {record["record_id"] for record in read_private(state, PRIVATE_ADDRESSES)}
+    grow_private(state, PRIVATE_ADDRESSES, [one.private for identity, one in taken.items() if identity not in sealed])
     if len(table):
         grow(state, ADDRESSES, table)
     return AnswersReport(
@@ -82,7 +85,7 @@ def take_answers(path: Path, *, state: Path, reader: AnswerReader, plan_inputs: 
         n_before=sum(one.fate == TAKEN for one in answers) - len(taken),
         n_untouched=sum(one.fate == UNTOUCHED for one in answers),
         n_with_address=int(table["has_address"].sum()),
-        n_to_plan=_to_plan(table, plan_inputs, reader.received) if plan_inputs is not None else 0,
+        n_to_plan=_to_plan(_table(list(told.values()), path), plan_inputs, reader.received) if plan_inputs is not None else 0,
         returned=[*rejected, *((one.line, one.reason) for one in answers if one.fate == RETURNED)],
         to_look_at=[(one.line, one.reason) for one in taken.values() if one.reason],
     )
