@@ -17,8 +17,10 @@ class Browser:
 
     def __init__(self, profile: Path) -> None:
         options = ["--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={profile}", "--remote-debugging-port=0"]
-        self.process = subprocess.Popen(["chromium", *options, "about:blank"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         self._port_file = profile / "DevToolsActivePort"
+        # What an earlier browser left there leads nowhere.
+        self._port_file.unlink(missing_ok=True)
+        self.process = subprocess.Popen(["chromium", *options, "about:blank"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         self._n = 0
 
     async def start(self) -> None:
