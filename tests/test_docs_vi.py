@@ -42,7 +42,7 @@ def command_of(words: list[str]) -> tuple[Any, list[str]]:
     """The command that ``words`` name, and what is left of them."""
     found: Any = typer.main.get_command(app)
     rest = list(words)
-    while hasattr(found, "commands"):
+    while hasattr(found, "commands") and not rest[:1] == ["--version"]:
         assert rest and rest[0] in found.commands, f"no such command: soihang {' '.join(words)}"
         found = found.commands[rest.pop(0)]
     return found, rest
