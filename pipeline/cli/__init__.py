@@ -13,6 +13,7 @@ import typer
 
 from features.errors import SoiHangError
 from pipeline.cli import (
+    audit,
     backup,
     brand,
     complaints,
@@ -32,6 +33,7 @@ from pipeline.cli import (
     platforms,
     privacy,
     promote,
+    protect,
     prune,
     report,
     reproduce,
@@ -73,7 +75,7 @@ COMMANDS = (
     demo, run, night, status, prune, schema, ingest, score, plan, report,
     template, simulate, train, evaluate, evaluate_list, promote, rollback, reproduce, brand, review, labels, law, verify, keys, config, doctor,
     platforms, request, sellers, takedowns, complaints, outcomes, database,
-    share, watchlist, tricks, privacy, backup, restore,
+    share, watchlist, tricks, privacy, backup, restore, audit, protect,
 )
 for command in COMMANDS:
     command.register(app)

@@ -11,10 +11,11 @@ from features.errors import ConfigError
 from pipeline.config import load_table
 from pipeline.manifest import fingerprint
 from pipeline.tables.capacity import read_capacity, with_codes
-from pipeline.tables.planning_inputs import ADDRESSES, CAMPAIGNS, FLOORS, INSPECTIONS, QUOTAS, SNOOZE, Column, no_rows, read_input
+from pipeline.tables.planning_inputs import ADDRESSES, CAMPAIGNS, FLOORS, INSPECTIONS, PROTECTED, QUOTAS, SNOOZE, Column, no_rows, read_input
 
 _TABLES: dict[str, tuple[Column, ...]] = {
     "quotas": QUOTAS, "floors": FLOORS, "campaigns": CAMPAIGNS, "snooze": SNOOZE, "inspections": INSPECTIONS, "addresses": ADDRESSES,
+    "protected": PROTECTED,
 }  # fmt: skip
 _BEHAVIOURS = ("counterfeit", "scam", "prohibited", "false_quality", "smuggled", "undisclosed")
 
@@ -30,6 +31,7 @@ class PlanningInputs:
     snooze: pd.DataFrame
     inspections: pd.DataFrame
     addresses: pd.DataFrame
+    protected: pd.DataFrame
     files: dict[str, str]
 
 

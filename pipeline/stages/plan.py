@@ -17,6 +17,7 @@ import pandas as pd
 from models.seller_calibration import SellerCalibration
 from pipeline.codes import row_codes
 from pipeline.config import PlanConfig
+from pipeline.fairness.spare import spare
 from pipeline.law import Law, load_law
 from pipeline.planning import speak
 from pipeline.planning.changes import compare, left_since
@@ -47,7 +48,7 @@ _LOOK_ALIKE = ("brand_disguised",)
 class Plan:
     """``targets``: all of them, by authority and rank; ``listings``: those underneath; ``left``: who was on the last list and is not any more;
     ``prices``: what each limit costs (`pipeline.planning.choose`); the correlations with shop size are Spearman's, of priority and of harm;
-    ``drift``: how far the market moved since the last list, where that can be told.
+    ``drift``: how far the market moved since the last list, where that can be told; ``n_protected``: listings that an appeal protects.
     """
 
     targets: pd.DataFrame
@@ -60,6 +61,7 @@ class Plan:
     harm_size_correlation: float | None
     compared_with: str | None
     drift: Drift | None
+    n_protected: int = 0
 
 
 @dataclass(frozen=True)
@@ -100,6 +102,7 @@ def plan(
     given = given if capacity is None else replace(given, capacity=capacity)
     before = last or LastList()
     scene = _Scene(as_of, settings, reference, given, law or load_law(), places_on(as_of, reference.provinces), plan_tables(as_of))
+    scores, n_protected = spare(listings, scores, given.protected, as_of=as_of)
     pool = read_pool(listings, features, scores, as_of=as_of, flagged_points=settings.flagged_points)
     sellers = rank_sellers(pool, settings)
     subjects = subjects_of(pool, sellers, settings)
@@ -125,6 +128,7 @@ def plan(
         harm_size_correlation=size_correlation(targets["harm"], targets["n_collected"]),
         compared_with=before.label if before.targets is not None else None,
         drift=drift_since(targets, before.targets, slots=settings.review_slots),
+        n_protected=n_protected,
     )
 
 

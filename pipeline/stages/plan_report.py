@@ -22,6 +22,7 @@ def plan_facts(made: Plan, inputs: PlanningInputs, law: Law) -> dict[str, Any]:
         "integrality_gap": round(made.gap, 6),
         "prices": made.prices.to_dict("records"),
         "left": len(made.left),
+        "protected_listings": made.n_protected,
         "compared_with": made.compared_with,
         "rank_correlation_with_shop_size": {"priority": made.size_correlation, "harm": made.harm_size_correlation},
         "drift": made.drift._asdict() if made.drift else None,
@@ -53,6 +54,8 @@ def plan_lines(made: Plan) -> Iterator[str]:
     """Yield what a terminal says: where targets stand, what limits cost, and whether size decides."""
     counts = made.targets["standing"].value_counts()
     yield "standing: " + ", ".join(f"{name} {counts[name]:,}" for name in counts.index)
+    if made.n_protected:
+        yield f"left in peace after an appeal: {made.n_protected:,} listings"
     if len(costly := made.prices[made.prices["price"].gt(0) | made.prices["short"].gt(0)]):
         yield f"price of limits (harm that one more place, or one less demanded, would gain; chosen harm {made.harm:.2f}):"
         yield from (_price(row) for row in costly.sort_values(["price", "name"], ascending=[False, True]).head(10).itertuples())

@@ -44,6 +44,10 @@ ADDRESSES = (
     Column("nguon", TEXT), Column("ngay_xac_minh", DAY),
 )  # fmt: skip
 
+PROTECTED = (
+    Column("san", TEXT), Column("ma_nguoi_ban", TEXT), Column("noi_dung", TEXT), Column("den_ngay", DAY), Column("ly_do", TEXT, True),
+)  # fmt: skip
+
 
 def read_input(path: Path, columns: Sequence[Column]) -> pd.DataFrame:
     """Return the file's ``columns`` with cells of their kinds (missing: ``None`` or NaN); raises `ConfigError` naming file, line and cell."""
