@@ -29,8 +29,9 @@ from pipeline.simulation.settings import load_market, load_tactics
 from pipeline.sources.mapping import load_mappings
 from pipeline.stages.links import linked_groups
 from pipeline.stages.market import build_market, join_rows
-from pipeline.stages.run import read_features, take_in
+from pipeline.stages.run import read_features
 from pipeline.stages.score import with_lexicon
+from pipeline.stages.take_in import take_in
 from pipeline.store import parts, read_parquet, write_parquet
 
 Floats = npt.NDArray[np.float64]

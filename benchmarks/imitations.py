@@ -23,7 +23,8 @@ from pipeline.reference import load_reference
 from pipeline.sources.mapping import load_mappings
 from pipeline.stages.dataset import build_dataset
 from pipeline.stages.evaluate import evaluate
-from pipeline.stages.run import read_features, take_in
+from pipeline.stages.run import read_features
+from pipeline.stages.take_in import take_in
 
 REAL = Path(__file__).resolve().parent.parent.parent / "shared" / "data" / "listings"
 RIVALS = ("tfidf_logistic", "lightgbm_raw", "evidence_only", "missingness_only")

@@ -26,8 +26,9 @@ from pipeline.sources.mapping import load_mappings
 from pipeline.stages.ablate import ablate
 from pipeline.stages.dataset import Dataset, build_dataset
 from pipeline.stages.evaluate import evaluate
-from pipeline.stages.run import finish_run, learn, read_features, take_in
+from pipeline.stages.run import finish_run, learn, read_features
 from pipeline.stages.simulate import plant_into, simulate_market
+from pipeline.stages.take_in import take_in
 
 REAL = Path(__file__).resolve().parent.parent.parent / "shared" / "data" / "listings"
 BUDGET = 0.02

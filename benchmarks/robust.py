@@ -36,8 +36,8 @@ from pipeline.config import DEMO_KEY, load_run_config
 from pipeline.lock import lock
 from pipeline.reference import Reference, load_lexicons, load_reference
 from pipeline.sources.mapping import load_mappings
-from pipeline.stages.run import take_in
 from pipeline.stages.score import with_lexicon
+from pipeline.stages.take_in import take_in
 from pipeline.store import parts, read_parquet
 
 REAL = Path(__file__).resolve().parent.parent.parent / "shared" / "data" / "listings"

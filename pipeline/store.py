@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 
 from features.errors import DataError, SoiHangError
 
+_MADE_FROM = b"soihang.made_from"
 _DISK_ERRORS = (errno.ENOSPC, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM, errno.EDQUOT)
 
 
@@ -37,11 +38,26 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
         raise
 
 
-def write_parquet(frame: pd.DataFrame, path: Path, *, schema: pa.Schema | None = None, rising: str | None = None) -> None:
-    """Write ``frame`` as zstd Parquet without its index; ``rising`` names a column of whole numbers that mostly go up, kept as differences."""
+def write_parquet(
+    frame: pd.DataFrame, path: Path, *, schema: pa.Schema | None = None, rising: str | None = None, made_from: str | None = None
+) -> None:
+    """Write ``frame`` as zstd Parquet without its index; ``rising`` names a column of whole numbers that mostly go up, kept as differences.
+
+    ``made_from`` is an id of all that went into the table, for `made_from`.
+    """
     table = pa.Table.from_pandas(frame, schema=schema, preserve_index=False)
+    if made_from is not None:
+        table = table.replace_schema_metadata({**(table.schema.metadata or {}), _MADE_FROM: made_from.encode()})
     how: dict[str, Any] = {"use_dictionary": False, "column_encoding": {rising: "DELTA_BINARY_PACKED"}} if rising else {}
     write_atomically(path, lambda partial: pq.write_table(table, partial, compression="zstd", **how))
+
+
+def made_from(path: Path) -> str | None:
+    """Return what `write_parquet` was told a table was made from; ``None`` where there is no such table, or it is damaged or does not say."""
+    try:
+        return (pq.read_schema(path).metadata or {}).get(_MADE_FROM, b"").decode() or None
+    except (OSError, pa.ArrowException):
+        return None
 
 
 def read_parquet(path: Path, columns: Sequence[str] | None = None) -> pd.DataFrame:
@@ -50,6 +66,11 @@ def read_parquet(path: Path, columns: Sequence[str] | None = None) -> pd.DataFra
         return pd.read_parquet(path, columns=list(columns) if columns is not None else None)
     except (OSError, pa.ArrowException, KeyError) as error:
         raise DataError(f"cannot read {path}: {error}. Run the stage that writes it again.") from error
+
+
+def n_rows(path: Path) -> int:
+    """Return how many rows a table of ours has, from its footer alone."""
+    return int(pq.read_metadata(path).num_rows)
 
 
 def write_json(value: Any, path: Path) -> None:

@@ -17,7 +17,8 @@ from pipeline.sources.files import expand, unfinished
 from pipeline.sources.mapping import load_mappings
 from pipeline.sources.readers import read_batches
 from pipeline.stages.ingest import IngestReport, ingest
-from pipeline.stages.run import RunReport, ingest_lines
+from pipeline.stages.run import RunReport
+from pipeline.stages.take_in import ingest_lines
 from pipeline.store import read_json
 
 MAPPINGS = load_mappings()

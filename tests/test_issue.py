@@ -21,7 +21,8 @@ from pipeline.reports.docx_page import Approval
 from pipeline.sources.mapping import load_mappings
 from pipeline.stages.issue import Issue, issue_alert, issue_list
 from pipeline.stages.plan import Plan
-from pipeline.stages.run import choose, judge, take_in
+from pipeline.stages.run import choose, judge
+from pipeline.stages.take_in import take_in
 from pipeline.store import read_json, read_parquet
 from pipeline.trail.chain import read_entries
 from pipeline.trail.sealed import crawls_of

@@ -24,7 +24,8 @@ from pipeline.planning.weights import plan_tables
 from pipeline.reference import load_reference
 from pipeline.sources.mapping import load_mappings
 from pipeline.stages.plan import Plan
-from pipeline.stages.run import choose, judge, take_in
+from pipeline.stages.run import choose, judge
+from pipeline.stages.take_in import take_in
 from pipeline.tables.capacity import in_week, read_capacity
 
 PLATFORM_QUEUE, ADDRESS_QUEUE = "Chưa có địa chỉ – yêu cầu sàn cung cấp", "Đủ địa chỉ – có thể xác minh tại chỗ"

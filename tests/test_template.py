@@ -24,7 +24,8 @@ from pipeline.reports.template_workbook import COLUMNS, N_ROWS, PRACTICE_SITE, S
 from pipeline.sources.addresses import read_address, shop_id
 from pipeline.sources.mapping import load_mappings
 from pipeline.stages.ingest import IngestReport, ingest
-from pipeline.stages.run import RunReport, ingest_lines
+from pipeline.stages.run import RunReport
+from pipeline.stages.take_in import ingest_lines
 from pipeline.store import parts
 
 MAPPINGS = load_mappings()

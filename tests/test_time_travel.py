@@ -15,8 +15,9 @@ from pipeline.lock import lock
 from pipeline.reference import load_reference
 from pipeline.sources.mapping import load_mappings
 from pipeline.stages.market import build_market
-from pipeline.stages.run import read_features, take_in
+from pipeline.stages.run import read_features
 from pipeline.stages.simulate import simulate_market
+from pipeline.stages.take_in import take_in
 from pipeline.store import parts, read_parquet
 
 KEY = ["platform", "listing_id", "captured_at"]

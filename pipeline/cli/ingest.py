@@ -20,7 +20,7 @@ def ingest_command(
     from pipeline.lock import lock
     from pipeline.progress import RowProgress
     from pipeline.sources.mapping import load_mappings
-    from pipeline.stages.run import ingest_lines, take_in
+    from pipeline.stages.take_in import ingest_lines, take_in
 
     settings = load_run_config(config)
     with lock(out), RowProgress() as progress:

@@ -8,35 +8,32 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
-from shutil import copyfile
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pandas as pd
 
-from features.errors import DataError, ModelError, NothingNew
+from features.errors import DataError, ModelError
 from models.artifact import Model
 from pipeline.config import RunConfig, configs_hash
 from pipeline.labels import Labels
 from pipeline.law import load_law
-from pipeline.manifest import code_hash, fingerprint, run_id, versions
+from pipeline.manifest import code_hash, run_id, versions
 from pipeline.parallel import preparing
 from pipeline.planning.inputs import read_inputs
 from pipeline.planning.issued import ISSUED, last_list
 from pipeline.planning.seller_models import read_scores, read_seller_models, write_seller_models
-from pipeline.privacy.tombstones import read_tombstones, state_folder
 from pipeline.reference import load_reference
-from pipeline.sources.files import expand, folder_day, unfinished
 from pipeline.sources.mapping import SourceMapping
-from pipeline.stages.complaints import complaint_inputs, complaint_lines, complaint_report, forget_complaints, use_complaints
+from pipeline.stages.complaints import complaint_inputs, complaint_lines, complaint_report, use_complaints
 from pipeline.stages.dataset import build_dataset
 from pipeline.stages.features import build_features
-from pipeline.stages.ingest import IngestReport, ingest
+from pipeline.stages.ingest import IngestReport
 from pipeline.stages.issue import LOG, note_made
 from pipeline.stages.learned_rows import LEARNED_FILE, learned_rows
 from pipeline.stages.links import link_lines, read_link_summary
@@ -44,20 +41,15 @@ from pipeline.stages.market import build_market
 from pipeline.stages.plan import Plan, plan
 from pipeline.stages.plan_report import plan_facts, plan_lines, plan_summary
 from pipeline.stages.report import report_folder
-from pipeline.stages.reviews import ReviewReport, forget_reviews, review_inputs, review_report, take_reviews
+from pipeline.stages.reviews import ReviewReport, review_inputs, review_report, take_reviews
 from pipeline.stages.score import ScoreReport, import_scoring, score
+from pipeline.stages.take_in import Progress, ingest_lines, silent, take_in
 from pipeline.stages.train import Trained, train
-from pipeline.store import parts, read_json, read_parquet, write_atomically, write_json, write_parquet
+from pipeline.store import parts, read_json, read_parquet, write_json, write_parquet
 
 VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
-#: Told the stage's name, how many rows it has just done and how many it has in all (missing while unknown).
-Progress = Callable[[str, int, int | None], None]
 #: Fewest control rows from which a firing rate is judged.
 _ENOUGH_CONTROL = 1000
-
-
-def _silent(stage: str, rows: int, total: int | None) -> None:
-    pass
 
 
 @dataclass
@@ -151,7 +143,7 @@ def run(
     today: date | None = None,
     capacity: pd.DataFrame | None = None,
     model: Model | None = None,
-    on_rows: Progress = _silent,
+    on_rows: Progress = silent,
 ) -> RunReport:
     """Ingest, read, score, plan and report into ``out``, whose lock the caller holds.
 
@@ -184,7 +176,7 @@ def finish_run(
     as_of: date | None = None,
     today: date | None = None,
     capacity: pd.DataFrame | None = None,
-    on_rows: Progress = _silent,
+    on_rows: Progress = silent,
     features_done: bool = False,
     outcomes: pd.DataFrame | None = None,
     previous: Path | None = None,
@@ -217,56 +209,13 @@ def finish_run(
     return result
 
 
-def take_in(
-    files: Sequence[Path],
-    *,
-    out: Path,
-    config: RunConfig,
-    mappings: dict[str, SourceMapping],
-    key: bytes,
-    source: str = "auto",
-    on_rows: Progress = _silent,
-) -> IngestReport:
-    """Ingest ``files``; leaves ``out/work/listings`` and ``out/quarantine.parquet``. Folders still being written wait for the next run, named.
-
-    Raises `NothingNew` where the files hold no listing and `DataError` where none of them could be read.
-    """
-    work = out / "work"
-    forget_reviews(work)
-    forget_complaints(work)
-    waiting = [str(folder) for folder in unfinished(files)]
-    found = expand(files)
-    # A folder named by its day dates what lies in it, so the day is part of what was read.
-    days = [f"{day}/" if (day := folder_day(path)) else "" for path in found]
-    inputs = [f"{day}{path.name} {fingerprint(path)}" for day, path in zip(days, found, strict=True)]
-    taken = ingest(
-        found,
-        mappings=mappings,
-        out=work,
-        key=key,
-        source=source,
-        partition_rows=config.partition_rows,
-        on_rows=lambda rows: on_rows("ingest", rows, None),
-        erased=read_tombstones(state_folder()),
-    )
-    taken = replace(taken, waiting=waiting)
-    write_json(taken.to_json(), work / "ingest.json")
-    write_json({"files": inputs, "source": source}, work / "inputs.json")
-    write_atomically(out / "quarantine.parquet", lambda partial: copyfile(work / "quarantine.parquet", partial))
-    if not taken.n_listings:
-        if taken.unreadable:
-            raise DataError("; ".join(str(one.error) for one in taken.unreadable[:3]))
-        raise NothingNew(f"no listing in {', '.join(map(str, files))}: {taken.n_read:,} rows read, {taken.n_quarantined:,} quarantined")
-    return taken
-
-
 def judge(
     out: Path,
     *,
     config: RunConfig,
     model: Model | None = None,
     timings: Timings | None = None,
-    on_rows: Progress = _silent,
+    on_rows: Progress = silent,
     features_done: bool = False,
     outcomes: pd.DataFrame | None = None,
     previous: Path | None = None,
@@ -308,7 +257,7 @@ def judge(
     return scored
 
 
-def read_features(out: Path, *, config: RunConfig, n_listings: int, with_text: bool = False, on_rows: Progress = _silent) -> None:
+def read_features(out: Path, *, config: RunConfig, n_listings: int, with_text: bool = False, on_rows: Progress = silent) -> None:
     """Read text, brand, kind and cues of what `take_in` left; leaves ``out/work/rows``, ``out/work/hits`` and, for a model, ``out/work/text``."""
     work = out / "work"
     build_features(
@@ -410,25 +359,6 @@ def summarise(taken: IngestReport, scored: ScoreReport, *, as_of: date, data_day
         "n_control": scored.n_control,
         "sellers_seen": scored.sellers_seen,
     }
-
-
-def ingest_lines(taken: IngestReport) -> list[str]:
-    """Return what a terminal says about an ingest."""
-    head = f"read {taken.n_read:,} = listings {taken.n_listings:,} + quarantined {taken.n_quarantined:,}"
-    body = [
-        f"  {one.file}: {one.mapping} ({one.confidence:.0%} of its fields), {one.listings:,} of {one.read:,} rows"
-        for one in taken.files
-        if one.mapping and one.confidence is not None and not (one.error or one.passed_over)
-    ]
-    body += [f"  {one.file}: passed over, {one.passed_over}" for one in taken.files if one.passed_over]
-    body += [f"  {one.file}: {note}" for one in taken.files for note in one.notes]
-    body += [
-        f"  {one.file}: quarantined {sum(one.quarantined.values()):,}, first: {', '.join(one.first_quarantined)}"
-        for one in taken.files
-        if one.first_quarantined
-    ]
-    body += [f"  {folder}: STILL BEING WRITTEN (no _DONE), left for the next run" for folder in taken.waiting]
-    return [head, *body, *(f"  {one.file}: COULD NOT BE READ: {one.error}" for one in taken.unreadable)]
 
 
 def score_lines(scored: ScoreReport, max_strong_rate: float) -> list[str]:

@@ -15,7 +15,7 @@ from pipeline.simulation.outcomes import outcomes_of
 from pipeline.simulation.settings import load_market, load_tactics
 from pipeline.simulation.spikes import plant
 from pipeline.sources.mapping import load_mappings
-from pipeline.stages.run import take_in
+from pipeline.stages.take_in import take_in
 from pipeline.store import parts, read_parquet, write_parquet
 
 
