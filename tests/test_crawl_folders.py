@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import openpyxl
 import pandas as pd
@@ -12,13 +12,13 @@ from typer.testing import CliRunner
 
 from features.errors import DataError, NothingNew
 from pipeline.cli import app
+from pipeline.config import DEMO_KEY, load_run_config
 from pipeline.sources.detect import detect
 from pipeline.sources.files import expand, unfinished
 from pipeline.sources.mapping import load_mappings
 from pipeline.sources.readers import read_batches
 from pipeline.stages.ingest import IngestReport, ingest
-from pipeline.stages.run import RunReport
-from pipeline.stages.take_in import ingest_lines
+from pipeline.stages.take_in import ingest_lines, take_in
 from pipeline.store import read_json
 
 MAPPINGS = load_mappings()
@@ -35,15 +35,18 @@ def drop(home: Path, *, done: tuple[str, ...]) -> Path:
     return home / "2026-11-24"
 
 
-def test_a_folder_that_is_still_being_written_waits_for_the_next_run_and_is_named(tmp_path: Path, finished: Callable[..., RunReport]) -> None:
-    night = drop(tmp_path / "drop", done=("shopee",))
-    first = finished(night)
-    assert first.ingest.n_listings == 1 and first.ingest.waiting == [str(night / "tiki")] == first.to_json()["waiting"]
-    assert any("STILL BEING WRITTEN" in line and "tiki" in line for line in first.lines())
-    assert IngestReport.from_json(read_json(first.out / "work" / "ingest.json")) == first.ingest
+def test_a_folder_that_is_still_being_written_waits_for_the_next_run_and_is_named(tmp_path: Path) -> None:
+    night, out = drop(tmp_path / "drop", done=("shopee",)), tmp_path / "out"
+    options: dict[str, Any] = {"out": out, "config": load_run_config(), "mappings": MAPPINGS, "key": DEMO_KEY}
+    first = take_in([night], **options)
+    assert first.n_listings == 1 and first.waiting == [str(night / "tiki")]
+    assert any("STILL BEING WRITTEN" in line and "tiki" in line for line in ingest_lines(first))
+    assert IngestReport.from_json(read_json(out / "work" / "ingest.json")) == first
+    [read] = read_json(out / "work" / "inputs.json")["files"]
+    assert read.startswith("2026-11-24/a.csv ")
     (night / "tiki" / "_DONE").touch()
-    second = finished(night)
-    assert second.ingest.n_listings == 2 and second.ingest.waiting == [] and second.summary["run_id"] != first.summary["run_id"]
+    second = take_in([night], **options)
+    assert second.n_listings == 2 and second.waiting == []
 
 
 @pytest.mark.parametrize("name", [".", "2026-11-24", "2026-11-24/tiki", "2026-*", "*/tiki", "**/tiki"])

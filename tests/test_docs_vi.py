@@ -19,7 +19,7 @@ from pipeline.doctor_words import LAST_LINE
 from pipeline.reports.template_workbook import PRACTICE_SITE
 from pipeline.sources.mapping import load_mappings
 from pipeline.stages.ingest import IngestReport
-from pipeline.stages.run import ingest_lines
+from pipeline.stages.take_in import ingest_lines
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = sorted((ROOT / "docs" / "vi").glob("*.md"))
