@@ -19,7 +19,7 @@ from features.errors import DataError
 from pipeline.store import read_parquet, write_atomically, write_parquet
 
 VARIABLE = "SOIHANG_STATE"
-REQUESTS, ADDRESSES = "requests.parquet", "seller_addresses.parquet"
+REQUESTS, SENT, ADDRESSES = "requests.parquet", "requests_sent.parquet", "seller_addresses.parquet"
 COMPLAINTS, ANSWERS = "complaints.parquet", "complaint_answers.parquet"
 PRIVATE_ADDRESSES, INFORMANTS = "seller_addresses.private.jsonl", "informants.private.jsonl"
 

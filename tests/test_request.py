@@ -28,6 +28,7 @@ from pipeline.platforms.answers import RETURNED, TAKEN, UNTOUCHED, AnswerReader
 from pipeline.platforms.registry import load_registry
 from pipeline.reports.request_list import ASKED
 from pipeline.stages.platform_requests import draft_requests, subjects_to_ask
+from pipeline.stages.requests_sent import note_sent, owed
 from pipeline.stages.seller_answers import latest_answers, take_answers
 from pipeline.state_folder import ADDRESSES, PRIVATE_ADDRESSES, REQUESTS, read_private, read_table
 from pipeline.store import write_json, write_parquet
@@ -203,6 +204,18 @@ def test_the_same_answer_again_changes_nothing_and_a_person_s_row_stays(answered
         assert (report.n_taken, report.n_before, report.n_to_plan) == (taken, 1 - taken, 0)
     assert (tmp_path / "inputs" / "addresses.csv").read_text(encoding="utf-8") == own
     assert len(latest_answers(tmp_path / "state", DAY)) == 1 and latest_answers(tmp_path / "state", date(2026, 11, 1)).empty
+
+
+def test_an_answer_is_owed_from_receipt_and_not_for_a_draft(answered: Path, tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    assert owed(state, date(2027, 1, 1)).empty
+    assert note_sent(state, "20261124-shopee.docx", DAY) and not note_sent(state, "20261124-shopee", date(2026, 12, 24))
+    with pytest.raises(DataError, match="20261124-tiki"):
+        note_sent(state, "20261125-tiki", DAY)
+    # 24 hours after the 24th is the 25th; on the 26th it is a day late.
+    assert owed(state, date(2026, 11, 25)).empty and owed(state, date(2026, 11, 26))["days_late"].tolist() == [1]
+    take_answers(answered, state=state, reader=reader())
+    assert owed(state, date(2026, 11, 26))[["n_shops", "n_answered"]].to_numpy().tolist() == [[2, 1]]
 
 
 def test_an_import_that_was_stopped_is_finished_by_the_next(answered: Path, tmp_path: Path) -> None:

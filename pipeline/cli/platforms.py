@@ -76,16 +76,21 @@ def check_command(
 
 
 @_app.command("trust")
-def trust_command(folder: Folder, outcomes: Known = None, state: State = Path("state"), as_json: Json = False) -> None:
+def trust_command(folder: Folder, outcomes: Known = None, state: State = Path("state"), as_of: AsOf = None, as_json: Json = False) -> None:
     """Rate every platform of a scored run by the published method (docs/platforms.md), or say that too little is known."""
+    from datetime import datetime
+
     from pipeline.labels import read_outcomes
+    from pipeline.law.tables import VIETNAM
     from pipeline.platforms.registry import load_registry
     from pipeline.platforms.trust import load_trust_rule, rate, rating_lines
     from pipeline.stages.platform_trust import trust_counts
-    from pipeline.state_folder import ADDRESSES, REQUESTS, read_table
+    from pipeline.stages.requests_sent import due_requests
+    from pipeline.state_folder import ADDRESSES, read_table
 
     known = read_outcomes(outcomes).outcomes if outcomes else None
-    counts = trust_counts(folder, outcomes=known, requests=read_table(state, REQUESTS), answers=read_table(state, ADDRESSES))
+    due = due_requests(state, day(as_of) or datetime.now(VIETNAM).date())
+    counts = trust_counts(folder, outcomes=known, requests=due, answers=read_table(state, ADDRESSES))
     ratings = rate(counts, load_trust_rule())
     registry = load_registry()
     values = [{**one.__dict__, "parts": one.parts.to_dict("records")} for one in ratings]

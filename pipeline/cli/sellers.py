@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from pipeline.cli.options import Config, Json, State, day, finish
+from pipeline.cli.options import AsOf, Config, Json, State, day, finish
 
 _app = typer.Typer(help="Take platforms' answers about sellers; the plain records stay apart, readable by their owner only.", no_args_is_help=True)
 
@@ -53,3 +53,35 @@ def import_command(
     if plan_inputs is None and load_run_config(config).plan.inputs is None:
         lines.append("no folder of planning inputs: name one with --plan-inputs, or the next plan will not know")
     finish(lines, done.to_json(), as_json=as_json)
+
+
+@_app.command("sent")
+def sent_command(
+    letter: Annotated[str, typer.Argument(help="The letter's file name, as `soihang request` gave it.")],
+    on: Annotated[str, typer.Option("--on", metavar="YYYY-MM-DD", help="The day on which the platform received it.")],
+    state: State = Path("state"),
+    as_json: Json = False,
+) -> None:
+    """Note that a letter was received by its platform: from then on an answer is owed."""
+    from pipeline.lock import lock
+    from pipeline.stages.requests_sent import note_sent
+
+    when = day(on)
+    with lock(state):
+        new = when is not None and note_sent(state, letter, when)
+    finish([f"received on {on}" if new else "was noted before; the first day stays"], {"letter": letter, "new": new}, as_json=as_json)
+
+
+@_app.command("due")
+def due_command(state: State = Path("state"), as_of: AsOf = None, as_json: Json = False) -> None:
+    """List letters that platforms have not answered in time; exit code 3 where there is any."""
+    from datetime import datetime
+
+    from pipeline.law.tables import VIETNAM
+    from pipeline.stages.requests_sent import owed
+
+    table = owed(state, day(as_of) or datetime.now(VIETNAM).date())
+    lines = [f"letters overdue {len(table):,}"]
+    for row in table.itertuples():
+        lines.append(f"  {row.letter}  due {row.due_on} ({row.days_late} days late), answered for {row.n_answered} of {row.n_shops} shops")
+    finish(lines, table.to_dict("records"), as_json=as_json, code=3 if len(table) else 0)

@@ -23,8 +23,8 @@ def trust_counts(
 ) -> pd.DataFrame:
     """Return ``COUNT_COLUMNS`` for every platform that the run in ``out`` scored; inputs that nothing is known of count 0 things.
 
-    ``outcomes`` are what was found and removed, ``requests`` which shops platforms were asked about, ``answers`` which they answered for
-    (`pipeline.tables.seller_addresses`).
+    ``outcomes`` are what was found and removed, ``requests`` shops whose answers are due (`pipeline.stages.requests_sent`), ``answers`` those
+    that were answered for (`pipeline.tables.seller_addresses`).
     """
     rows = _rows(out)
     counts = [_by_seller(rows), _found(outcomes), _returned(rows, outcomes), _answered(requests, answers)]
