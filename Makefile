@@ -33,6 +33,7 @@ bench: $(VENV)/.tested              ## speed and quality on the real listings, w
 	$(BIN)/python benchmarks/sellers.py
 	$(BIN)/python benchmarks/links.py
 	$(BIN)/python benchmarks/market.py
+	$(BIN)/python benchmarks/reports.py --targets 1000
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -41,6 +42,7 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 
 $(VENV)/.tested: $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[test,dev]"
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --no-deps axe-playwright-python
 	touch $@
 
 docs: $(VENV)/.tested               ## the site, in out/site
