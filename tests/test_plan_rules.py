@@ -20,6 +20,7 @@ from pipeline.planning.inputs import no_inputs, read_inputs
 from pipeline.planning.places import NOWHERE, places_on
 from pipeline.planning.pool import Pool, seller_probabilities
 from pipeline.planning.queues import Router
+from pipeline.planning.speak import only_look_alike
 from pipeline.planning.weights import plan_tables
 from pipeline.reference import load_reference
 from pipeline.sources.mapping import load_mappings
@@ -98,7 +99,7 @@ def test_only_an_address_that_a_person_entered_leads_to_a_look_on_site(planned: 
     targets = by_seller(planned(addresses=text))
     row = targets.loc["HN3"]
     assert row["queue"] == ADDRESS_QUEUE and row["team"] == "Đội số 2" and row["code"].startswith("AG-")
-    assert row["location_confidence"] == "đã xác minh ngày 20/11/2026: sàn cung cấp"
+    assert row["location_confidence"] == "địa chỉ ghi nhận ngày 20/11/2026: sàn cung cấp"
     assert any("Hà Nội" in name for name in row["don_vi_phoi_hop"]) and targets.drop("HN3")["queue"].ne(ADDRESS_QUEUE).all()
 
 
@@ -147,6 +148,15 @@ def test_every_target_has_one_sentence_that_quotes_it_or_is_marked_as_not_explai
     assert targets["explainable"].equals(targets["main_reason"].notna())
     said = targets.loc[targets["explainable"], "main_reason"]
     assert len(said) and (said.str.contains("“", regex=False) | said.str.startswith("Giá ")).all()
+
+
+def test_for_a_mark_that_only_looks_alike_no_more_than_its_owner_is_proposed() -> None:
+    spoken = pd.DataFrame(
+        [("a", "brand_disguised", "counterfeit"), ("a", "price_below_genuine", "counterfeit"), ("a", "cue.zalo", "scam"),
+         ("b", "brand_disguised", "counterfeit"), ("b", "cue.super_fake", "counterfeit")],
+        columns=["subject", "sign_id", "behaviour"],
+    )  # fmt: skip
+    assert only_look_alike(spoken) == {"a"}
 
 
 def test_alerts_are_proposed_for_clear_signs_on_goods_that_can_hurt_only(planned: Callable[..., Plan]) -> None:

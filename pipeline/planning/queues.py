@@ -64,7 +64,7 @@ class Router:
             place, team, area = (LOCATION_CONFIDENCE if isinstance(location, str) else None), None, lead.area
         else:
             lead = self.places.of_code(address["don_vi"])
-            place = f"đã xác minh ngày {address['ngay_xac_minh']:%d/%m/%Y}: {address['nguon']}"
+            place = f"địa chỉ ghi nhận ngày {address['ngay_xac_minh']:%d/%m/%Y}: {address['nguon']}"
             team, area = address["doi"], address["dia_ban"] or lead.area
         helping = supporting([*seen, *(self.places.of_code(row["don_vi"]) for row in found)], lead)
         referrals = self._referrals(one)
