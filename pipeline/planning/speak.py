@@ -44,6 +44,12 @@ def main_reasons(spoken: pd.DataFrame) -> pd.Series:
     return telling.drop_duplicates("subject").set_index("subject")["text"]
 
 
+def only_look_alike(spoken: pd.DataFrame) -> set[str]:
+    """Return the subjects that write a mark in another way and nowhere say themselves that the goods are copies: only the mark's owner can tell."""
+    worded = spoken["behaviour"].eq("counterfeit") & spoken["sign_id"].str.startswith("cue.")
+    return set(spoken.loc[spoken["sign_id"].eq("brand_disguised"), "subject"]) - set(spoken.loc[worded, "subject"])
+
+
 def sign_names(spoken: pd.DataFrame, found: pd.Series, law: Law, codes: pd.DataFrame) -> pd.Series:
     """Return the display names of the signs by subject, joined by '; '.
 

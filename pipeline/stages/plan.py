@@ -40,9 +40,6 @@ from pipeline.reference import Reference
 from pipeline.reports.wording import ACTIONS, LEVEL_ONE, LEVEL_TWO, UNSURE
 from pipeline.tables.targets import CHOSEN, HELD, QUEUE_ADDRESS, QUEUE_REFER, REVIEW, TARGET_COLUMNS, TARGETS
 
-#: Signs of a name that only looks like a mark: its owner can tell, an officer cannot.
-_LOOK_ALIKE = ("brand_disguised",)
-
 
 @dataclass(frozen=True)
 class Plan:
@@ -142,7 +139,7 @@ def _described(
     table["main_reason"] = speak.main_reasons(spoken).reindex(table.index).astype("str")
     table["explainable"] = table["main_reason"].notna()
     table["behaviour"] = table["behaviours"].str[0]
-    table["look_alike"] = spoken.drop_duplicates("subject").set_index("subject")["sign_id"].reindex(table.index).isin(_LOOK_ALIKE)
+    table["look_alike"] = table.index.isin(speak.only_look_alike(spoken))
     table["signs"] = speak.sign_names(spoken, table["behaviours"], scene.law, scene.tables.sign_codes)
     table = name_networks(table, pool.shops)
     table["level"] = _level(table, scene)

@@ -302,6 +302,8 @@ def choose(
         raise DataError(f"{work / 'ingest.json'} names no capture; ingest again")
     data_day = _day(taken.latest_capture)
     list_day = as_of or data_day
+    # What was captured after the list's day is not in it.
+    data_day = min(data_day, list_day)
     inputs, law = read_inputs(config.plan.inputs), load_law(config.law_tables)
     made = plan(
         work / "listings",
