@@ -12,11 +12,15 @@ from pydantic import BaseModel
 from features.errors import SoiHangError
 from pipeline.authorities import load_authorities
 from pipeline.config import configs_dir, load_run_config, load_table
+from pipeline.fairness.settings import load_fairness_rule
 from pipeline.law.book import load_law
 from pipeline.platforms.registry import load_registry
 from pipeline.platforms.trust import load_trust_rule
+from pipeline.privacy.retention import load_retention
+from pipeline.privacy.roles import load_roles
 from pipeline.promotion_rules import load_promotion_rules
 from pipeline.reference import load_reference
+from pipeline.sharing.expiry import load_sharing_rule
 from pipeline.sources.mapping import load_mappings
 from pipeline.stages.links import load_link_weights
 
@@ -58,6 +62,10 @@ def checked(path: Path | None = None, law: Path | None = None) -> list[Checked]:
         "reference/authorities.csv and provinces.csv": lambda: load_authorities(load_table("provinces")),
         "reference/platforms.csv": load_registry,
         "platforms.yaml": load_trust_rule,
+        "roles.yaml": load_roles,
+        "sharing.yaml": load_sharing_rule,
+        "retention.yaml": load_retention,
+        "fairness.yaml": load_fairness_rule,
         "reference/law" if law is None else str(law): lambda: load_law(law),
     }
     return [Checked(name, _problem(load)) for name, load in probes.items()]

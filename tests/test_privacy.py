@@ -403,3 +403,29 @@ def test_texts_of_a_file_are_found_through_gzip_zips_and_utf_16(tmp_path: Path) 
         archive.writestr("a.csv", NAME.encode("utf-16"))
     (tmp_path / "x.gz").write_bytes(gzip.compress(inner.getvalue()))
     assert any(NAME in text for text in texts_of(tmp_path / "x.gz"))
+
+
+# --- peace after an appeal (docs/fairness.md), in a whole plan ------------------------------------------------------------------------------
+
+
+def test_what_an_appeal_cleared_stands_on_no_list_of_the_next_plan(copied: Path) -> None:
+    from pipeline.fairness.content import content_hash
+    from pipeline.fairness.protection import FILE, write_protected
+    from pipeline.stages.run import choose
+
+    listings = read_parquet(copied / "out" / "work" / "listings" / "part-00000.parquet").set_index("listing_id")
+    mine = listings.loc["T1"]
+    table = pd.DataFrame(
+        {"platform": ["sàn thử"], "seller_id": [SELLER], "content_hash": [content_hash(mine["title"], mine["description"], mine["variants"])],
+         "until": [date(2026, 12, 31)], "outcome_id": [1]}
+    )  # fmt: skip
+    config = load_run_config()
+    config = config.model_copy(update={"plan": config.plan.model_copy(update={"inputs": copied / "inputs"})})
+    named = []
+    for rows in (table.iloc[:0], table, table.assign(seller_id="shop-kh-0002")):
+        (copied / "inputs").mkdir(exist_ok=True)
+        write_protected(rows, copied / "inputs" / FILE)
+        made, _ = choose(copied / "out", config=config)
+        named.append((set(made.listings["listing_id"]), made.n_protected))
+    # The same words on another shop's account protect neither that shop nor this one.
+    assert named == [({"T1", "T2"}, 0), ({"T2"}, 1), ({"T1", "T2"}, 0)]

@@ -113,8 +113,9 @@ def audit(connection: Connection, outs: Sequence[Path], *, first: date, last: da
     key = ["platform_id", "seller_id"]
     both = collected.merge(listed, on=key, how="outer", suffixes=("", "_listed"), indicator="seen")
     both["is_collected"] = both.pop("seen").ne("right_only")
+    both[list(GROUPS)] = both[list(GROUPS)].astype("object")
     # Whose place the crawl does not show is where its list says; a shop outside the runs has no other facts.
-    both["authority"] = both["authority_listed"].fillna(both["authority"])
+    both["authority"] = both["authority_listed"].astype("object").fillna(both["authority"])
     both["platform"] = both["platform"].fillna(both["platform_id"].map(platform_name))
     both[list(GROUPS)] = both[list(GROUPS)].fillna(UNKNOWN)
     both["is_listed"] = both["status"].notna()
@@ -143,8 +144,8 @@ def listed_sellers(connection: Connection, *, first: date, last: date, today: da
     known = known[known["source"].isin(["inspection", "appeal", "test_purchase"])].assign(is_appeal=lambda table: table["source"].eq("appeal"))
     known = known.sort_values(["is_appeal", "known_at"], kind="stable")
     by_row = known.dropna(subset=["issued_row_id"]).drop_duplicates("issued_row_id", keep="last").set_index("issued_row_id")
-    status = rows["first_id"].map(by_row["status"]).fillna("open")
-    appealed = rows["first_id"].map(by_row["is_appeal"]).fillna(False).astype(bool) & status.eq(_CLEARED)
+    status = rows["first_id"].map(by_row["status"]).astype("object").fillna("open")
+    appealed = rows["first_id"].map(by_row["is_appeal"]).astype("object").eq(True) & status.eq(_CLEARED)
     table = rows[["platform", "seller_id", "authority", "list_date"]].assign(status=status, appealed=appealed, ended=status.isin([_FOUND, _CLEARED]))
     # Listed twice: what ended goes before what is open, then the later list.
     table = table.sort_values(["ended", "list_date"], kind="stable").drop_duplicates(["platform", "seller_id"], keep="last")

@@ -15,7 +15,7 @@ from pipeline.sources.batch import Batch
 from pipeline.sources.figures import number
 from pipeline.sources.mapping import FieldSpec, SourceMapping, dig, is_name
 from pipeline.sources.phones import mask, may_hold_phone, phone_key
-from pipeline.sources.tax_codes import mask_tax_codes, may_hold_tax_code, stored_tax_code
+from pipeline.sources.tax_codes import mask_tax_codes, stored_tax_code
 from pipeline.sources.texts import clean
 from pipeline.sources.times import moment
 from pipeline.sources.values import SCALARS, text
@@ -73,7 +73,7 @@ def normalise(
     table = pd.DataFrame(columns)
     further = [name for name, spec in mapping.fields.items() if name.startswith("x_") and spec.kind == "text"]
     _mask_phones(table, (*_MASKED, *further), values.get("contact_keys", [None] * n), key)
-    _mask_tax_codes(table, (*_MASKED, *further), key)
+    _mask_tax_codes(table, key)
     table["platform"] = table["platform"].str.lower()
     table["flags"] = pd.Series([",".join(sorted(set(names))) or None for names in flags], dtype="str")
     return table
@@ -233,28 +233,25 @@ def _further(found: list[Any], spec: FieldSpec, flags: list[list[str]]) -> pd.Se
 
 
 def _mask_phones(table: pd.DataFrame, names: tuple[str, ...], given: list[Any], key: bytes) -> None:
-    """Mask phone numbers in the texts ``names`` and collect their keyed hashes, with those of a mapped column of numbers."""
+    """Mask phone numbers and persons' tax codes in the texts ``names`` and collect their keyed hashes, with those of a mapped column of numbers."""
     keys = [_given_keys(value, key) for value in given]
     for name in names:
         cells = table[name].tolist()
         suspects = {cell for cell in set(cells) if isinstance(cell, str) and may_hold_phone(cell)}
         for row in (row for row, cell in enumerate(cells) if cell in suspects):
             cells[row], found = mask(cells[row], key)
+            # Twelve digits in a row are suspect as a phone number, too: no other cell can hold a person's tax code.
+            cells[row] = mask_tax_codes(cells[row])
             keys[row] += found
         if suspects:
             table[name] = pd.Series(cells, dtype="str", index=table.index)
     table["contact_keys"] = pd.Series([";".join(sorted(set(found))) or None for found in keys], dtype="str")
 
 
-def _mask_tax_codes(table: pd.DataFrame, names: tuple[str, ...], key: bytes) -> None:
-    """Mask the twelve digits of households and persons in texts; in the columns of numbers a keyed hash stands behind, so that joins hold."""
+def _mask_tax_codes(table: pd.DataFrame, key: bytes) -> None:
+    """Mask the twelve digits of households and persons in the columns of numbers; a keyed hash stands behind, so that joins hold."""
     for name in ("tax_code", "licence_no"):
         table[name] = table[name].map(lambda code: stored_tax_code(code, key), na_action="ignore").astype("str")
-    for name in names:
-        cells = table[name].tolist()
-        suspects = {cell: mask_tax_codes(cell) for cell in set(cells) if isinstance(cell, str) and may_hold_tax_code(cell)}
-        if suspects:
-            table[name] = pd.Series([suspects.get(cell, cell) for cell in cells], dtype="str", index=table.index)
 
 
 def _given_keys(value: Any, key: bytes) -> list[str]:

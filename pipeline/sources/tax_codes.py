@@ -46,11 +46,6 @@ def tax_key(code: str, key: bytes) -> str:
     return blake2b(digits.encode(), key=key[:64], person=_PERSON, digest_size=8).hexdigest()
 
 
-def may_hold_tax_code(text: str) -> bool:
-    """A cheap first look; False means `mask_tax_codes` would find nothing."""
-    return _TWELVE.search(text) is not None
-
-
 def mask_tax_codes(text: str) -> str:
     """Return ``text`` with all but the last three digits of each person's tax or identity number as ``x``, same length.
 
