@@ -34,6 +34,9 @@ bench: $(VENV)/.tested              ## speed and quality on the real listings, w
 	$(BIN)/python benchmarks/links.py
 	$(BIN)/python benchmarks/market.py
 	$(BIN)/python benchmarks/reports.py --targets 1000
+	$(BIN)/python -m benchmarks.returns
+	$(BIN)/python -m benchmarks.planning
+	$(BIN)/python -m benchmarks.closed_loop
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
