@@ -23,11 +23,11 @@ from features.errors import ConfigError, DataError
 from pipeline.config import contact_key, key_path, load_run_config
 from pipeline.privacy.contents import texts_of
 from pipeline.privacy.erase import Wish, erase, find
-from pipeline.privacy.retention import GONE, apply, due, load_retention
+from pipeline.privacy.retention import apply, due, load_retention
 from pipeline.privacy.role_workbook import for_role
 from pipeline.privacy.roles import HIDDEN, load_roles, role_named, seen_by
 from pipeline.privacy.rotation import rotate
-from pipeline.privacy.subject import phone_subject, seller_subject, tax_subject
+from pipeline.privacy.subject import GONE, phone_subject, seller_subject, tax_subject
 from pipeline.privacy.tombstones import Tombstone, read_tombstones
 from pipeline.register.connect import connected
 from pipeline.register.facts import add

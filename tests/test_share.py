@@ -13,18 +13,23 @@ from typing import Any
 import jsonschema
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sqlalchemy import Connection
 
 from features.errors import DataError
 from pipeline.config import configs_dir
 from pipeline.privacy.access import installation_id
+from pipeline.privacy.redact_sql import redact_register
 from pipeline.privacy.roles import HIDDEN, load_roles, role_named
+from pipeline.privacy.subject import seller_subject
 from pipeline.register.facts import add, standing
 from pipeline.register.schema import OUTCOMES, SANCTION_DECISIONS, SHARED_FACTS
+from pipeline.reports.safe_text import one_line
 from pipeline.reports.wording import SIGN_NAMES
 from pipeline.sharing.expiry import load_sharing_rule
 from pipeline.sharing.export import make_package
-from pipeline.sharing.package import SUSPECTED, Package, from_csv, from_json, json_schema, to_csv, to_json
+from pipeline.sharing.package import SUSPECTED, Package, Violator, from_csv, from_json, json_schema, to_csv, to_json
 from pipeline.sharing.take import known_violators, take_package
 from pipeline.sharing.tricks import anonymous, catalogue
 from pipeline.sharing.tricks_report import write_tricks
@@ -182,6 +187,27 @@ def test_a_shop_name_runs_as_no_formula_in_the_csv_and_comes_back_as_it_was(ours
     cells = [cell for row in csv.reader(io.StringIO(content.decode("utf-8-sig"))) for cell in row]
     assert "'=HYPERLINK(1)" in cells and "=HYPERLINK(1)" not in cells
     assert from_csv(content, where="x.csv").violators[0].seller_name == "=HYPERLINK(1)"
+
+
+@given(st.text(min_size=1, max_size=60).map(one_line).filter(bool), st.sampled_from(["", "'", "=", "+", "'=", "\t"]))
+def test_any_shop_name_comes_back_from_both_forms_as_it_was(name: str, begin: str) -> None:
+    one = Violator(
+        record="d1", platform="shopee", seller_id="S1", listing_id=None, seller_name=one_line(begin + name), behaviours=(), number="1",
+        decided_on=DAY, authority=None, carried_out_on=None, expires_on=DAY, recorded_at=NOW,
+    )  # fmt: skip
+    made = Package(origin="0" * 16, unit="Đơn vị", role="doi", as_of=DAY, made_at=NOW, violators=(one,), suspected=(), withdrawn=())
+    assert from_csv(to_csv(made), where="x").violators == from_json(to_json(made), where="x").violators == (one,)
+
+
+def test_who_was_erased_is_withdrawn_and_named_nowhere(ours: Connection, tmp_path: Path) -> None:
+    before = package(ours)
+    redact_register(ours, seller_subject("shopee", "S1", ["Shop thử 1"], stone="0" * 8), frozenset())
+    after = package(ours)
+    assert [one.seller_id for one in after.violators] == ["S4"] and "d1" in {one.record for one in after.withdrawn}
+    assert "xóa" not in to_json(after).decode()
+    with register(tmp_path / "theirs.db") as other:
+        assert [take(other, one).withdrawn for one in (before, after)] == [0, 1]
+        assert list(known_violators(other, today=DAY, rule=RULE)["seller_id"]) == ["S4"]
 
 
 def test_the_packages_database_rows_say_where_they_come_from(ours: Connection, tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from features.errors import ConfigError
 from pipeline.config import configs_dir, explain, load_yaml
 from pipeline.privacy.access import log_path, note_access
 from pipeline.privacy.private_files import drop_private
+from pipeline.privacy.subject import GONE
 from pipeline.register.facts import history, standing
 from pipeline.register.lists import issued_rows
 from pipeline.register.schema import CLOSED, OUTCOMES, SANCTION_DECISIONS, SHARED_FACTS, WATCH_ENTRIES
@@ -27,9 +28,6 @@ from pipeline.state_folder import ADDRESSES, ANSWERS, INFORMANTS, PRIVATE_ADDRES
 from pipeline.trail.sealed import release
 from pipeline.trail.sealed_index import FOLDER as EVIDENCE
 from pipeline.trail.sealed_index import raw_name, read_index
-
-GONE = "[hết hạn lưu]"
-"""What stands where something was kept long enough."""
 
 _Days = Field(ge=0, le=36_500)
 

@@ -18,6 +18,11 @@ from pipeline.sources.phones import phone_key
 from pipeline.sources.tax_codes import tax_key
 
 PHONE, TAX_CODE, SELLER = KINDS = ("phone", "tax_code", "seller")
+ERASED = "[đã xóa "
+"""How every token begins that stands in place of an erased value."""
+GONE = "[hết hạn lưu]"
+"""What stands where something was kept long enough."""
+
 _GAP = r"[\s.\-_()]{0,2}"
 _LEAST_ID, _LEAST_NAME = 6, 4
 _TAGS = re.compile(r"<[^<>]{0,2000}>")
@@ -40,7 +45,7 @@ class Subject:
     @property
     def token(self) -> str:
         """What stands where the value stood."""
-        return f"[đã xóa {self.stone}]"
+        return f"{ERASED}{self.stone}]"
 
     def is_in(self, text: str) -> bool:
         """True where the value stands in ``text``, also cut up by the tags of a page or a workbook's XML, or escaped."""
@@ -86,6 +91,11 @@ def seller_subject(platform: str, seller_id: str, names: Iterable[str], *, stone
     if len(seller_id) >= _LEAST_ID:
         parts.append(rf"(?<!\w){re.escape(seller_id)}(?!\w)")
     return Subject(SELLER, stone, re.compile("|".join(parts), re.IGNORECASE), platform, seller_id, known)
+
+
+def is_gone(value: object) -> bool:
+    """True where a value was erased or has been kept long enough."""
+    return isinstance(value, str) and (value == GONE or value.startswith(ERASED))
 
 
 def stone_key(kind: str, value: str, key: bytes) -> str:

@@ -16,7 +16,7 @@ from pathlib import Path
 import pandas as pd
 
 from features.errors import DataError
-from pipeline.privacy.subject import PHONE, SELLER, TAX_CODE, stone_key
+from pipeline.privacy.subject import ERASED, PHONE, SELLER, TAX_CODE, stone_key
 from pipeline.sources.tax_codes import tax_key
 from pipeline.sources.times import VIETNAM
 from pipeline.state_folder import VARIABLE
@@ -90,7 +90,7 @@ def _seller_keys(table: pd.DataFrame, key: bytes) -> pd.Series:
 
 
 def _empty(out: pd.DataFrame, rows: pd.Series, stone: Tombstone) -> None:
-    token = f"[đã xóa {stone.stone}]"
+    token = f"{ERASED}{stone.stone}]"
     for name in _OWN_TEXTS:
         out.loc[rows, name] = None
     out.loc[rows, ["title", "seller_id"]] = token

@@ -12,9 +12,11 @@ from sqlalchemy import Connection, select
 
 from pipeline.privacy.access import installation_id
 from pipeline.privacy.roles import HIDDEN, Role, seen_by
+from pipeline.privacy.subject import is_gone
 from pipeline.register.facts import standing
 from pipeline.register.lists import GIVEN, issued_rows
 from pipeline.register.schema import OUTCOMES, SANCTION_DECISIONS
+from pipeline.reports.safe_text import one_line
 from pipeline.sharing.expiry import SharingRule, expires_on
 from pipeline.sharing.package import SUSPECTED, Package, Suspected, Violator, Withdrawn
 from pipeline.sources.phones import mask
@@ -53,14 +55,12 @@ def violators(connection: Connection, *, as_of: date, rule: SharingRule) -> pd.D
         if until < as_of:
             continue
         issued = rows.loc[row["issued_row_id"]] if row["issued_row_id"] in rows.index else {}
-        name = issued.get("seller_name")
         told = behaviours.get(row["issued_row_id"])
+        known = {name: row[name] for name in ("platform", "seller_id", "listing_id", "number", "decided_on", "carried_out_on", "recorded_at")}
         out.append(
-            {
-                "record": f"d{first[row['id']]}", "platform": row["platform"], "seller_id": row["seller_id"], "listing_id": row["listing_id"],
-                "seller_name": mask(name, b"")[0] if isinstance(name, str) else None, "behaviours": told.split(",") if isinstance(told, str) else [],
-                "number": row["number"], "decided_on": row["decided_on"], "authority": row["authority"] or issued.get("authority"),
-                "carried_out_on": row["carried_out_on"], "expires_on": until, "recorded_at": row["recorded_at"],
+            known | {
+                "record": f"d{first[row['id']]}", "seller_name": _shown(issued.get("seller_name")), "expires_on": until,
+                "behaviours": told.split(",") if isinstance(told, str) else [], "authority": row["authority"] or issued.get("authority"),
             }
         )  # fmt: skip
     return pd.DataFrame(out, columns=_NAMES, dtype="object").sort_values("record", kind="stable").reset_index(drop=True)
@@ -71,7 +71,7 @@ def suspected(connection: Connection, *, as_of: date, rule: SharingRule, key: by
     known = violators(connection, as_of=as_of, rule=rule)
     guilty = {_subject(row, key) for row in known.to_dict("records")}
     listed = _as_objects(issued_rows(connection))
-    listed = listed[listed["standing"].isin(GIVEN)]
+    listed = listed[listed["standing"].isin(GIVEN) & ~listed["seller_id"].map(is_gone).astype(bool)]
     last: dict[str, Suspected] = {}
     for row in listed[listed["list_date"].map(lambda day: day <= as_of).astype(bool)].sort_values("list_date", kind="stable").to_dict("records"):
         subject = _subject(row, key)
@@ -84,10 +84,15 @@ def suspected(connection: Connection, *, as_of: date, rule: SharingRule, key: by
     return [last[subject] for subject in sorted(last)]
 
 
+def _shown(name: object) -> str | None:
+    """A shop's name on one line, without a phone number in it."""
+    return one_line(mask(name, b"")[0]) or None if isinstance(name, str) else None
+
+
 def _in_force(row: dict[str, Any], as_of: date) -> bool:
     told = isinstance(row["number"], str) and row["number"].strip() and row["decided_on"] is not None
     annulled = row["annulled_on"] is not None and row["annulled_on"] <= as_of
-    return bool(told) and row["decided_on"] <= as_of and not annulled
+    return bool(told) and row["decided_on"] <= as_of and not annulled and not is_gone(row["seller_id"])
 
 
 def _withdrawn(connection: Connection, as_of: date) -> Iterator[Withdrawn]:
@@ -96,7 +101,8 @@ def _withdrawn(connection: Connection, as_of: date) -> Iterator[Withdrawn]:
     once = {first[row.id] for row in connection.execute(select(SANCTION_DECISIONS.c.id, SANCTION_DECISIONS.c.number)) if row.number}
     for row in _as_objects(standing(connection, SANCTION_DECISIONS)).to_dict("records"):
         if first[row["id"]] in once and not _in_force(row, as_of):
-            since = row["annulled_on"] or row["recorded_at"].astimezone(VIETNAM).date()
+            # Who was erased here is to be forgotten there too.
+            since = as_of if is_gone(row["seller_id"]) else row["annulled_on"] or row["recorded_at"].astimezone(VIETNAM).date()
             yield Withdrawn(record=f"d{first[row['id']]}", since=since)
 
 

@@ -106,7 +106,7 @@ def to_csv(package: Package) -> bytes:
     head = {name: getattr(package, name) for name in _HEAD} | {"as_of": package.as_of.isoformat(), "made_at": package.made_at.isoformat()}
     for one in package.violators:
         values = {**head, **one.model_dump(mode="json"), "behaviours": ",".join(one.behaviours)}
-        writer.writerow({name: for_csv(value) if isinstance(value, str) else value for name, value in values.items()})
+        writer.writerow({name: _cell(value) if isinstance(value, str) else value for name, value in values.items()})
     return b"\xef\xbb\xbf" + stream.getvalue().encode()
 
 
@@ -141,11 +141,14 @@ def from_csv(content: bytes, *, where: str) -> Package:
     return _package(value, where)
 
 
+def _cell(text: str) -> str:
+    """Text that no spreadsheet runs; what begins with an apostrophe of its own gets another, so that one can be taken away again."""
+    return "'" + text if text.startswith("'") else for_csv(text)
+
+
 def _plain(value: str | None) -> str | None:
-    """A cell as it was before a spreadsheet was kept from running it."""
-    if not value:
-        return None
-    return value[1:] if value.startswith("'") and for_csv(value[1:]) == value else value
+    """A cell as it was before `_cell`."""
+    return None if not value else value.removeprefix("'")
 
 
 def _package(value: Any, where: str) -> Package:

@@ -10,6 +10,7 @@ import pandas as pd
 from sqlalchemy import Connection
 
 from features.errors import DataError
+from pipeline.privacy.subject import is_gone
 from pipeline.register.facts import add, standing
 from pipeline.register.schema import SHARED_FACTS
 from pipeline.sharing.expiry import SharingRule
@@ -82,7 +83,7 @@ def known_violators(connection: Connection, *, today: date, rule: SharingRule) -
     ours = violators(connection, as_of=today, rule=rule).assign(origin=None, unit=None)
     shared = standing(connection, SHARED_FACTS).astype("object")
     shared = shared.where(shared.notna(), None)
-    alive = [row["withdrawn_on"] is None and row["expires_on"] >= today for row in shared.to_dict("records")]
+    alive = [row["withdrawn_on"] is None and row["expires_on"] >= today and not is_gone(row["seller_id"]) for row in shared.to_dict("records")]
     theirs = shared[pd.Series(alive, index=shared.index, dtype=bool)]
     theirs = theirs.assign(behaviours=[value.split(",") if value else [] for value in theirs["behaviours"]], recorded_at=theirs["origin_recorded_at"])
     columns = ["origin", "unit", *[name for name in ours if name not in ("origin", "unit")]]
