@@ -260,6 +260,15 @@ def test_what_was_cleared_only_read_at_a_desk_or_found_for_something_else_teache
         assert not len(catalogue(listings, reasons, outcomes.assign(**change), brands=[], least_sellers=2, examples=3)), change
 
 
+def test_what_a_trick_is_called_holds_no_figure_or_brand_of_one_listing() -> None:
+    listings, reasons, outcomes = market()
+    text = "Giá 285.000 đ, bằng khoảng 5 % mức thấp nhất của hàng chính hãng Dior cùng loại"
+    priced = reasons.head(3).assign(sign_id="price_below_genuine", field=None, start=None, end=None, text=text)
+    table = catalogue(listings, priced, outcomes, brands=["Dior"], least_sellers=3, examples=3)
+    assert table["meaning"].iat[0] == "Giá … đ, bằng khoảng … % mức thấp nhất của hàng chính hãng … cùng loại"
+    assert table["examples"].iat[0] == ["Giá # đ, bằng khoảng 5 % mức thấp nhất của hàng chính hãng Dior cùng loại"]
+
+
 def test_a_well_known_brand_in_a_shop_name_stays_and_the_shops_own_word_goes() -> None:
     assert anonymous("Giày Nike Mộc Lan rep", ["Nike Mộc Lan"], ["Nike"]) == "Giày [tên] rep"
     assert anonymous("Giày Nike của Mộc rep", ["Nike Mộc Lan"], ["Nike"]) == "Giày Nike của [tên] rep"

@@ -38,7 +38,9 @@ def catalogue(
     found = _confirmed(reasons[reasons["points"].gt(0)], listings, outcomes)
     if not len(found):
         return pd.DataFrame(columns=COLUMNS)
-    known = {one.casefold() for one in brands}
+    names = sorted(set(brands), key=lambda one: (-len(one), one))
+    known = {one.casefold() for one in names}
+    branded = re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, names))})(?!\w)") if names else None
     hidden = _name_words(listings["seller_name"].dropna().unique(), known)
     rows = []
     for sign, group in found.groupby("sign_id", sort=True):
@@ -48,7 +50,7 @@ def catalogue(
         first = group.iloc[0]
         rows.append(
             {
-                "sign_id": sign, "behaviour": first["behaviour"], "family": first["family"], "meaning": _meaning(str(first["text"])),
+                "sign_id": sign, "behaviour": first["behaviour"], "family": first["family"], "meaning": _meaning(str(first["text"]), branded),
                 "n_sellers": group["seller"].nunique(), "n_listings": group["listing_id"].nunique(), "examples": shown[:examples],
             }
         )  # fmt: skip
@@ -106,8 +108,10 @@ def _example(row: dict[str, object], hidden: re.Pattern[str] | None) -> str:
     return ("… " if len(before) > _AROUND else "") + _anonymous(window, hidden) + (" …" if len(after) > _AROUND else "")
 
 
-def _meaning(sentence: str) -> str:
-    """What a sign means, without the words of one listing."""
+def _meaning(sentence: str, branded: re.Pattern[str] | None) -> str:
+    """What a sign means, without the words, figures and brand of one listing."""
     told = sentence.split("”: ", 1)
-    return told[1] if len(told) == 2 else _NUMBER.sub("#", re.sub(r"“[^”]*”", "“…”", sentence))
-
+    if len(told) == 2:
+        return told[1]
+    bare = _NUMBER.sub("…", re.sub(r"“[^”]*”", "“…”", sentence))
+    return branded.sub("…", bare) if branded is not None else bare
