@@ -16,11 +16,16 @@ from sqlalchemy import select
 from features.errors import ConfigError, DataError
 from pipeline.backup import MANIFEST, backup, checked, put_keys, restore, save_keys
 from pipeline.config import contact_key, key_path
+from pipeline.privacy.erase import Wish, erase, find
+from pipeline.privacy.roles import role_named
 from pipeline.register.connect import connected
 from pipeline.register.facts import add
 from pipeline.register.lists import issued_rows
 from pipeline.register.schema import METADATA, OUTCOMES, SANCTION_DECISIONS
 from pipeline.register.watch import watch
+from pipeline.sharing.expiry import load_sharing_rule
+from pipeline.sharing.export import make_package
+from pipeline.sharing.take import known_violators, take_package
 from pipeline.trail.closing import close_bundle
 from pipeline.trail.log import append
 from pipeline.trail.verify import verify
@@ -119,6 +124,23 @@ def test_a_backup_of_sqlite_is_restored_into_postgresql_and_back(here: Path, tmp
     backup(tmp_path / "again", {}, database=empty, key=KEY)
     restore(tmp_path / "again", {}, database=str(tmp_path / "r.db"), key=KEY)
     assert len(facts(str(tmp_path / "r.db"))["outcomes"]) == 3
+
+
+def test_sharing_and_erasing_work_in_postgresql_too(here: Path, tmp_path: Path, empty: str) -> None:
+    backup(tmp_path / "kept", {}, database=str(here / "state" / "soihang.db"), key=KEY)
+    restore(tmp_path / "kept", {}, database=empty, key=KEY)
+    rule, today = load_sharing_rule(), date(2026, 12, 20)
+    with connected(empty) as connection:
+        made = make_package(
+            connection, role_name="doi", role=role_named("lap_danh_sach"), unit="U", authority=None, as_of=today, key=KEY, rule=rule
+        )
+        assert take_package(connection, made, sha256="a" * 64, own_id="0" * 16, today=today).added == 1
+        assert known_violators(connection, today=today, rule=rule)["number"].tolist() == ["1/QĐ", "1/QĐ"]
+    wish = Wish("seller", "S1", "shopee")
+    done = erase(wish, [], empty, state=tmp_path / "state", key=KEY, log=tmp_path / "log.jsonl", by="Người thử", why="đơn", today=today)
+    assert done.left == [] and done.changed["register: shared_facts"] == 1
+    with connected(empty) as connection:
+        assert find(wish, [], connection, key=KEY) == [] and not len(known_violators(connection, today=today, rule=rule))
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 from features.errors import SoiHangError
 from pipeline.cli import app
 from pipeline.config import DEMO_KEY
+from pipeline.lock import lock
 from pipeline.register.facts import add
 from pipeline.register.schema import SANCTION_DECISIONS
 from tests.returned_lists import register
@@ -85,6 +86,14 @@ def test_what_is_found_is_erased_and_then_not_found(here: Path) -> None:
     assert list(erased["changed"].values()) == [1] and erased["left"] == []
     assert done("privacy", "find", "phone", "0900000001", "--in", "out", "--in", "state", "--in", "issued", *BY) == []
     assert soihang("privacy", "find", "email", "x", "--in", "out", *BY).exit_code == 2
+
+
+def test_nothing_is_erased_while_a_run_writes_there(here: Path) -> None:
+    (here / "out" / "work").mkdir(parents=True)
+    with lock(here / "out"):
+        result = soihang("privacy", "erase", "phone", "0900000001", "--in", "out", "--why", "đơn", *BY)
+    assert isinstance(result.exception, SoiHangError) and result.exception.exit_code == 75
+    assert not (here / "state" / "tombstones.jsonl").exists()
 
 
 def test_a_seller_that_is_erased_stands_in_no_list_of_the_register(here: Path) -> None:

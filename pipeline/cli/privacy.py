@@ -56,17 +56,24 @@ def erase_command(
     platform: _Platform = None, state: State = Path("state"), database: Database = None, log: Log = None, as_json: Json = False,
 ) -> None:  # fmt: skip
     """Take the value out of all files of the folders, the state folder and the register; leave a tombstone; search everything again."""
+    from contextlib import ExitStack
+
     from pipeline.config import contact_key
+    from pipeline.lock import lock
     from pipeline.privacy.erase import Wish, erase
     from pipeline.register.connect import database_url
     from pipeline.reports.wording import VIETNAM
 
     _check(kind)
     everywhere = [*folders, *([state] if state.is_dir() and state not in folders else [])]
-    done = erase(
-        Wish(kind, value, platform), everywhere, database_url(database).render_as_string(hide_password=False), state=state, key=contact_key(),
-        log=log, by=by, why=why, today=datetime.now(VIETNAM).date(),
-    )  # fmt: skip
+    with ExitStack() as held:
+        for folder in (one for one in folders if (one / "work").is_dir()):
+            # A run that is writing would put back what is taken out.
+            held.enter_context(lock(folder))
+        done = erase(
+            Wish(kind, value, platform), everywhere, database_url(database).render_as_string(hide_password=False), state=state,
+            key=contact_key(), log=log, by=by, why=why, today=datetime.now(VIETNAM).date(),
+        )  # fmt: skip
     finish(done.lines(), done.to_json(), as_json=as_json, code=STILL_THERE if done.left else 0)
 
 
