@@ -20,7 +20,7 @@ from pipeline.planning.inputs import no_inputs, read_inputs
 from pipeline.planning.places import NOWHERE, places_on
 from pipeline.planning.pool import Pool, seller_probabilities
 from pipeline.planning.queues import Router
-from pipeline.planning.speak import only_look_alike
+from pipeline.planning.speak import main_reasons, only_look_alike
 from pipeline.planning.weights import plan_tables
 from pipeline.reference import load_reference
 from pipeline.sources.mapping import load_mappings
@@ -283,3 +283,16 @@ def test_no_sentence_of_a_plan_says_that_anyone_broke_the_law(planned: Callable[
     targets = planned(inspections="san,ma_nguoi_ban,ngay\nshopee,HN13,2026-11-22\n").targets
     texts = targets.astype("object").map(str).to_numpy().ravel()
     assert not [text for text in texts if "vi phạm" in text.lower()]
+
+
+def test_a_quoted_word_that_says_far_less_than_the_price_does_not_lead() -> None:
+    def said(sign: str, text: str, points: float, subject: str) -> dict[str, object]:
+        return {"subject": subject, "sign_id": sign, "text": text, "points": points, "quote": "Fullbox" if "“" in text else None}
+
+    rows = [
+        said("price_below_genuine", "Giá 159.000 đ, bằng khoảng 3 %", 2.0, "ít"),
+        said("cue.fullbox", "Tiêu đề ghi “Fullbox”", 0.3, "ít"),
+        said("price_below_genuine", "Giá 159.000 đ, bằng khoảng 3 %", 2.0, "nhiều"),
+        said("cue.rep", "Tiêu đề ghi “rep 1:1”", 1.5, "nhiều"),
+    ]
+    assert main_reasons(pd.DataFrame(rows)).to_dict() == {"ít": "Giá 159.000 đ, bằng khoảng 3 %", "nhiều": "Tiêu đề ghi “rep 1:1”"}

@@ -8,6 +8,8 @@ from pipeline.law import Law
 from pipeline.planning.pool import KEY
 
 MAX_REASONS = 5
+#: A quoted sentence with less than this share of the strongest one's points does not lead.
+_SAYS_FAR_LESS = 0.5
 _PRICE_SIGNS = ("price_below_peers", "price_below_genuine", "claim_genuine_but_cheap", "official_text_cheap")
 
 
@@ -36,11 +38,13 @@ def top_reasons(spoken: pd.DataFrame) -> pd.Series:
 
 
 def main_reasons(spoken: pd.DataFrame) -> pd.Series:
-    """Return by subject the strongest sentence that quotes the listing's words or, where none does, names its price."""
+    """Return by subject the strongest sentence that quotes the listing's words or, where none does or a price says far more, names its price."""
     worded = spoken["quote"].notna() & spoken["text"].str.contains("“", regex=False)
-    priced = spoken["sign_id"].isin(_PRICE_SIGNS)
-    telling = spoken[worded | priced].assign(priced=~worded)
-    telling = telling.sort_values(["subject", "priced", "points"], ascending=[True, True, False], kind="stable")
+    telling = spoken[worded | spoken["sign_id"].isin(_PRICE_SIGNS)].assign(worded=worded)
+    # "Fullbox" beside a price of three hundredths of the genuine one is true and says nothing.
+    strongest = telling.groupby("subject")["points"].transform("max")
+    telling["aside"] = ~telling["worded"] | telling["points"].lt(_SAYS_FAR_LESS * strongest)
+    telling = telling.sort_values(["subject", "aside", "points"], ascending=[True, True, False], kind="stable")
     return telling.drop_duplicates("subject").set_index("subject")["text"]
 
 
