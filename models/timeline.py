@@ -51,7 +51,7 @@ def days_earlier(rows: pd.DataFrame, score: Floats, *, capacity: int) -> dict[st
     found = y & (taken >= 0.5) & rows["happened_at"].notna().to_numpy()
     theirs = rows[found]
     gap = (theirs["happened_at"] - theirs["first_seen"]).dt.total_seconds() / 86_400
-    cut = np.minimum(theirs["happened_at"], theirs["last_seen"])
+    cut = theirs["happened_at"].where(theirs["happened_at"] < theirs["last_seen"], theirs["last_seen"])
     sure = ((cut - theirs["first_seen"]).dt.total_seconds() / 86_400).clip(lower=0)
     return {
         "n_positive": int(y.sum()),

@@ -24,6 +24,7 @@ from models.metrics import Ranked, judge, measures, observed_over_expected, resa
 from models.reliability import calibration_slope, calibration_slope_interval
 from models.signs import DIRECTIONS, PREMIUM, added, fit_signs, signs_say
 from models.split import choose_split, text_keys
+from models.timeline import days_earlier
 from models.within import balance_sources, judge_within
 from pipeline.labels import read_outcomes
 
@@ -206,6 +207,16 @@ def test_calibration_mends_overconfidence_and_keeps_the_order() -> None:
     platt = fit_platt(loud, y)
     mended = platt.probability(loud)
     assert abs(mended.mean() - y.mean()) < 0.01 and (np.argsort(mended, kind="stable") == np.argsort(loud, kind="stable")).all()
+
+
+@pytest.mark.parametrize("score", [[1.0, 0.0], [0.0, 1.0]], ids=["found", "nothing found"])
+def test_days_earlier_are_cut_at_the_last_sight_and_may_be_none(score: list[float]) -> None:
+    days = pd.to_datetime(["2026-01-05", "2026-01-05"], utc=True)
+    last, happened = days + pd.Timedelta(days=3), days + pd.Timedelta(days=10)
+    rows = pd.DataFrame({"first_seen": days, "last_seen": last, "happened_at": happened, "y": [True, False]})
+    said = days_earlier(rows.astype({"first_seen": "datetime64[us, UTC]"}), np.array(score), capacity=1)
+    expected = (1, 10.0, 3.0, 1) if score[0] else (0, None, None, 0)
+    assert (said["n_found"], said["median_days"], said["at_least_median_days"], said["n_censored"]) == expected
 
 
 # Learner and artifact
