@@ -40,7 +40,7 @@ from pipeline.sources.phones import phone_key
 from pipeline.sources.tax_codes import is_personal, mask_tax_codes, stored_tax_code
 from pipeline.stages.ingest import ingest
 from pipeline.state_folder import ANSWERS, INFORMANTS, grow, grow_private
-from pipeline.store import read_parquet
+from pipeline.store import read_json, read_parquet
 from tests.conftest import COLUMNS
 from tests.invented_targets import SUMMARY, invented
 from tests.returned_lists import CODES, register
@@ -313,6 +313,20 @@ def test_no_freed_page_of_the_database_holds_what_was_erased(copied: Path) -> No
     assert NAME.encode() in database.read_bytes()
     erase(WISHES[2], [copied / "out"], str(database), state=copied / "state", key=KEY, log=copied / "l.jsonl", by=BY, why="đ", today=TODAY)
     assert NAME.encode() not in database.read_bytes() and SELLER.encode() not in database.read_bytes()
+
+
+def test_a_run_after_an_erasure_is_another_run_and_ingest_is_done_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from pipeline.stages.take_in import take_in as take_files_in
+
+    crawl, out = write_crawl(tmp_path / "crawl.csv"), tmp_path / "out"
+    monkeypatch.setenv("SOIHANG_STATE", str(tmp_path / "state"))
+    seen = []
+    for _ in range(2):
+        taken = take_files_in([crawl], out=out, config=load_run_config(), mappings=load_mappings(), key=KEY)
+        texts = [text for text in texts_of(out / "work" / "listings" / "part-00000.parquet") if phone_key(PHONE, KEY) in text]
+        seen.append((taken.n_listings, len(texts) > 0, len(read_json(out / "work" / "inputs.json")["erased"])))
+        erase(WISHES[0], [tmp_path / "nothing"], None, state=tmp_path / "state", key=KEY, log=tmp_path / "log.jsonl", by=BY, why="đơn", today=TODAY)
+    assert seen == [(3, True, 0), (3, False, 1)]
 
 
 # --- keeping ------------------------------------------------------------------------------------------------------------------------------

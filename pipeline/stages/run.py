@@ -232,7 +232,8 @@ def judge(
     total = IngestReport.from_json(read_json(work / "ingest.json")).n_listings
     inputs = read_json(work / "inputs.json")
     asked = f"{config.model_dump_json()} {inputs['source']} {model.version if model else ''}"
-    asked += outcomes_id(outcomes)
+    # What was erased since changes what the same files hold.
+    asked += "".join(inputs.get("erased", [])) + outcomes_id(outcomes)
     identity = run_id(inputs["files"] + review_inputs(work) + complaint_inputs(work), seed=config.seed, settings=asked)
     if not features_done:
         with timings.stage("features"):

@@ -70,7 +70,8 @@ def take_in(
     )
     taken = replace(taken, waiting=waiting)
     write_json(taken.to_json(), work / "ingest.json")
-    write_json({"files": inputs, "source": source, "made_from": made_from, "sizes": _sizes(work)}, work / "inputs.json")
+    facts = {"files": inputs, "source": source, "erased": [one.stone for one in erased], "made_from": made_from, "sizes": _sizes(work)}
+    write_json(facts, work / "inputs.json")
     write_atomically(out / "quarantine.parquet", lambda partial: copyfile(work / "quarantine.parquet", partial))
     if not taken.n_listings:
         if taken.unreadable:
