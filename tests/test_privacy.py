@@ -21,8 +21,9 @@ from hypothesis import strategies as st
 
 from features.errors import ConfigError, DataError
 from pipeline.config import contact_key, key_path, load_run_config
-from pipeline.privacy.contents import texts_of
+from pipeline.privacy.contents import strings_in, texts_of
 from pipeline.privacy.erase import Wish, erase, find
+from pipeline.privacy.redact import redact_parquet
 from pipeline.privacy.retention import apply, due, load_retention
 from pipeline.privacy.role_workbook import for_role
 from pipeline.privacy.roles import HIDDEN, load_roles, role_named, seen_by
@@ -287,6 +288,29 @@ def test_what_cannot_be_changed_by_us_is_named_and_not_passed_over(copied: Path)
     (copied / "out" / "model.bin").write_bytes(b"\x00" + PHONE.encode() + b"\x00")
     done = erase(WISHES[0], [copied / "out"], None, state=copied / "state", key=KEY, log=copied / "log.jsonl", by=BY, why="đơn", today=TODAY)
     assert [Path(name).name for name in done.left] == ["model.bin"] and any("STILL IN" in line for line in done.lines())
+
+
+_SPACED = st.lists(st.sampled_from(["", " ", ".", "-"]), min_size=9, max_size=9).map(
+    lambda gaps: "".join(digit + gap for digit, gap in zip(PHONE, [*gaps, ""], strict=True))
+)
+_CELL = st.one_of(st.none(), st.text(max_size=12), st.builds("{} {} {}".format, st.text(max_size=5), _SPACED, st.text(max_size=5)))
+
+
+@given(st.lists(st.tuples(_CELL, st.lists(_CELL, max_size=3), _CELL), max_size=5))
+def test_of_any_table_only_the_cells_with_the_value_change_and_none_keeps_it(tmp_path_factory: pytest.TempPathFactory, rows: list[Any]) -> None:
+    subject = phone_subject(PHONE, KEY, stone="0" * 8)
+    kinds = {"text": pa.string(), "many": pa.list_(pa.string()), "deep": pa.struct([("field", pa.string()), ("n", pa.int64())])}
+    values = {"text": [row[0] for row in rows], "many": [row[1] for row in rows], "deep": [{"field": row[2], "n": 1} for row in rows]}
+    table = pa.table({name: pa.array(values[name], type=kind) for name, kind in kinds.items()})
+    path = tmp_path_factory.mktemp("any") / "t.parquet"
+    pq.write_table(table, path)
+    held = sum(subject.is_in(text) for text in strings_in(table.to_pydict()))
+    assert redact_parquet(path, subject, frozenset()) == held
+    after = pq.read_table(path)
+    assert after.schema == table.schema and not any(subject.is_in(text) for text in texts_of(path))
+    for name in kinds:
+        for old, new in zip(table[name].to_pylist(), after[name].to_pylist(), strict=True):
+            assert old == new or any(subject.is_in(text) for text in strings_in(old)), name
 
 
 @pytest.mark.parametrize("written", [PHONE, "0900 000 001", "+84 900.000.001", "84900000001", "(0900)-000-001", "900000001"])
