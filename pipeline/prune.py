@@ -13,8 +13,9 @@ from pipeline.lock import Locked, lock
 from pipeline.stages.night import latest
 
 _NIGHT = re.compile(r"\d{4}-\d{2}-\d{2}")
-#: Lists as issued, their sealed evidence and people's answers: kept as long as the law of their case says, which this does not know.
-PINNED = ("issued", "evidence", "review")
+#: Lists as issued, their sealed evidence and people's answers: kept as long as the law of their case says, which this does not know. And the
+#: night's few kilobytes of figures, without which `soihang monitor` would have no history.
+PINNED = ("issued", "evidence", "review", "monitor.json")
 _LOCKS = (".lock", ".holder")
 
 
@@ -34,7 +35,8 @@ def old_nights(runs: Path, *, keep_days: int, today: date) -> list[Old]:
         if night == last or date.fromisoformat(night.name) >= today - timedelta(days=keep_days):
             continue
         if any((night / name).exists() for name in PINNED):
-            found += [_old(one, "an old night, whose issued lists stay") for one in sorted(night.iterdir()) if one.name not in {*PINNED, *_LOCKS}]
+            loose = [one for one in sorted(night.iterdir()) if one.name not in {*PINNED, *_LOCKS}]
+            found += [_old(one, "an old night, whose issued lists and figures stay") for one in loose]
         else:
             found.append(_old(night, "an old night"))
     gone = {one.path for one in found}

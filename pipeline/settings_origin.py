@@ -14,6 +14,7 @@ from pipeline.authorities import load_authorities
 from pipeline.config import configs_dir, load_run_config, load_table
 from pipeline.fairness.settings import load_fairness_rule
 from pipeline.law.book import load_law
+from pipeline.monitor.settings import load_monitor_rules
 from pipeline.platforms.registry import load_registry
 from pipeline.platforms.trust import load_trust_rule
 from pipeline.privacy.retention import load_retention
@@ -66,6 +67,7 @@ def checked(path: Path | None = None, law: Path | None = None) -> list[Checked]:
         "sharing.yaml": load_sharing_rule,
         "retention.yaml": load_retention,
         "fairness.yaml": load_fairness_rule,
+        "monitor.yaml": load_monitor_rules,
         "reference/law" if law is None else str(law): lambda: load_law(law),
     }
     return [Checked(name, _problem(load)) for name, load in probes.items()]

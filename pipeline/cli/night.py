@@ -53,12 +53,13 @@ def night_command(
     from pipeline.config import contact_key, load_run_config
     from pipeline.labels import read_outcomes
     from pipeline.lock import lock
+    from pipeline.monitor.exploration import with_accepted
     from pipeline.progress import RowProgress
     from pipeline.sources.mapping import load_mappings
     from pipeline.stages.night import night
     from pipeline.stages.run import VIETNAM, RunReport, run
 
-    settings, today = load_run_config(config), datetime.now(VIETNAM).date()
+    settings, today = with_accepted(load_run_config(config), runs), datetime.now(VIETNAM).date()
     chosen = wanted_model(model)
 
     def work(out: Path, previous: Path | None) -> RunReport:
@@ -78,5 +79,5 @@ def night_command(
                 on_rows=progress,
             )
 
-    done, line = night(asked or today, runs, work, on_finish=settings.on_finish)
+    done, line = night(asked or today, runs, work, on_finish=settings.on_finish, review_slots=settings.plan.review_slots)
     finish([*done.lines(), line], done.to_json(), as_json=as_json, code=done.exit_code)

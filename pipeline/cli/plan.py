@@ -57,6 +57,7 @@ def plan_command(
 
     from pipeline.config import load_run_config
     from pipeline.lock import lock
+    from pipeline.monitor.exploration import runs_of, with_accepted
     from pipeline.planning.issued import ISSUED
     from pipeline.reports.docx_page import Approval
     from pipeline.stages.issue import LOG, Issue, note_made
@@ -65,7 +66,7 @@ def plan_command(
     from pipeline.store import read_json
     from pipeline.tables.capacity import read_capacity
 
-    settings = _with_paths(load_run_config(config), inputs, issued)
+    settings = _with_paths(with_accepted(load_run_config(config), runs_of(folder)), inputs, issued)
     limits = read_capacity(capacity) if capacity else None
     lists = settings.plan.issued or folder / ISSUED
     with lock(folder):

@@ -1,6 +1,7 @@
 """A night's work: score a crawl into a folder of its own under RUNS, tell the log, tell a hook, and only then call it the latest.
 
-``RUNS/2026-11-25/`` is one night, ``RUNS/latest`` names the last that ended well, ``RUNS/night.log`` has a line for each. Training is
+``RUNS/2026-11-25/`` is one night, its ``monitor.json`` the night in figures, ``RUNS/latest`` names the last that ended well, ``RUNS/night.log``
+has a line for each. Training is
 never part of it. The same command again after a stop resumes; a night that is done is done again to the same bytes.
 """
 
@@ -17,6 +18,7 @@ from pathlib import Path
 
 from features.errors import SoiHangError
 from pipeline.crawl_changes import CrawlChanges, crawl_changes
+from pipeline.monitor.figures import take_figures
 from pipeline.night_log import log_night
 from pipeline.stages.run import RunReport
 from pipeline.store import CannotWrite
@@ -45,8 +47,13 @@ def night_before(runs: Path, day: date) -> Path | None:
     return done[-1] if done else None
 
 
-def night(day: date, runs: Path, work: Callable[[Path, Path | None], RunReport], *, on_finish: str | None = None) -> tuple[RunReport, str]:
-    """Let ``work(out, previous)`` do the run; returns its report and the log's line. Raises `HookFailed` after all is written."""
+def night(
+    day: date, runs: Path, work: Callable[[Path, Path | None], RunReport], *, on_finish: str | None = None, review_slots: int | None = None
+) -> tuple[RunReport, str]:
+    """Let ``work(out, previous)`` do the run; returns its report and the log's line. Raises `HookFailed` after all is written.
+
+    ``review_slots`` is the number of desk reviews that ``work`` drew by, for the figures.
+    """
     begun, out = time.monotonic(), runs / day.isoformat()
     before = night_before(runs, day)
     try:
@@ -55,6 +62,7 @@ def night(day: date, runs: Path, work: Callable[[Path, Path | None], RunReport],
         log_night(runs / LOG, {"night": day, "ended": f"exit_{error.exit_code}", "minutes": _minutes(begun)})
         raise
     changes = crawl_changes(out / "work" / "listings", before / "work" / "listings" if before else None)
+    take_figures(out, day=day, before=before, changes=changes, review_slots=review_slots)
     line = log_night(runs / LOG, _facts(day, done, changes, runs, _minutes(begun)))
     _point(runs / LATEST, day.isoformat())
     if on_finish:
