@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check check-words slow bench docs clean
+.PHONY: demo test check check-words slow bench crashes docs clean
 
 demo: $(VENV)/.installed            ## the main job on the shipped sample: out/demo/plan.xlsx
 	$(BIN)/soihang demo --out out/demo
@@ -47,6 +47,9 @@ $(VENV)/.tested: $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[test,dev]"
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --no-deps axe-playwright-python
 	touch $@
+
+crashes: $(VENV)/.tested            ## kill -9 at a hundred random moments, and the same bytes after all (some twenty minutes)
+	$(BIN)/python -m benchmarks.crashes
 
 docs: $(VENV)/.tested               ## the site, in out/site
 	$(BIN)/mkdocs build
