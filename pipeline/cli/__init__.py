@@ -27,6 +27,7 @@ from pipeline.cli import (
     keys,
     labels,
     law,
+    monitor,
     night,
     outcomes,
     plan,
@@ -72,7 +73,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 COMMANDS = (
-    demo, run, night, status, prune, schema, ingest, score, plan, report,
+    demo, run, night, monitor, status, prune, schema, ingest, score, plan, report,
     template, simulate, train, evaluate, evaluate_list, promote, rollback, reproduce, brand, review, labels, law, verify, keys, config, doctor,
     platforms, request, sellers, takedowns, complaints, outcomes, database,
     share, watchlist, tricks, privacy, backup, restore, audit, protect,
