@@ -158,12 +158,11 @@ def test_the_whole_way_back_on_the_command_line(command: Callable[..., Result], 
     assert status["all"]["coverage"] == 0.5 and [one["code"] for one in status["overdue"]] == [CODES[1]]
     assert command("outcomes", "export", tmp_path / "o.parquet").exit_code == 0
     assert read_outcomes(tmp_path / "o.parquet").table[["listing_id", "y"]].to_numpy().tolist() == [["L1", True]]
-    assert "inspection – confirmed – counterfeit" in command("outcomes", "history", "shopee", "S1").stdout
-    assert command("outcomes", "watch", "shopee", "S1", "--why", "đã xác nhận", "--by", "Tổ 1").stdout == "shopee S1: đã xác nhận\n"
+    assert "inspection – confirmed – counterfeit" in command("watchlist", "history", "shopee", "S1", "--by", "Tổ 1").stdout
     assert json.loads(command("db", "status", "--json").stdout)["rows"]["outcomes"] == 1
     logged = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text(encoding="utf-8").splitlines()]
-    assert [one["event"] for one in logged] == ["outcomes_taken", "watch_changed"]
-    assert (logged[0]["facts"]["taken"], logged[0]["facts"]["returned"], logged[1]["by"]) == (1, 1, "Tổ 1")
+    assert logged[0]["event"] == "outcomes_taken"
+    assert (logged[0]["facts"]["taken"], logged[0]["facts"]["returned"]) == (1, 1)
 
 
 def test_each_office_can_get_its_own_rows_back_alone(command: Callable[..., Result], bundle: Path, tmp_path: Path) -> None:
@@ -194,7 +193,7 @@ def test_what_cannot_be_told_back_is_not_taken(command: Callable[..., Result], b
 
 def test_each_command_says_how_it_is_used_and_is_in_the_documentation(command: Callable[..., Result]) -> None:
     text = (ROOT / "docs" / "outcomes.md").read_text(encoding="utf-8")
-    for group, names in (("outcomes", ("import", "status", "export", "watch", "history")), ("db", ("status", "upgrade"))):
+    for group, names in (("outcomes", ("import", "status", "export")), ("db", ("status", "upgrade"))):
         for name in names:
             assert "--json" in command(group, name, "--help").stdout
             assert f"soihang {group} {name}" in text

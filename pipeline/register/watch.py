@@ -34,7 +34,7 @@ def unwatch(connection: Connection, platform: str, seller_id: str, *, why: str, 
     """Close the watch on a seller; raises `DataError` where nobody watches it."""
     last = _last(connection, platform, seller_id)
     if last is None or last["act"] == CLOSED:
-        raise DataError(f"seller {seller_id} of {platform} is not on the watch list; `soihang outcomes watch` without arguments prints it")
+        raise DataError(f"seller {seller_id} of {platform} is not on the watch list; `soihang watchlist show` prints it")
     return _enter(connection, platform, seller_id, CLOSED, why=why, by=by, until=None, seller_name=last["seller_name"])
 
 
