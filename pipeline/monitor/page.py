@@ -76,7 +76,7 @@ def _row(one: Check) -> dict[str, Any]:
         "state": one.state,
         "said": words.STATES[one.state],
         "value": words.number(one.value),
-        "threshold": words.number(one.threshold),
+        "threshold": words.number(None if one.value is None else one.threshold),
         "chance": words.number(one.chance),
         "n": format_count(one.n),
         "why": words.WHY.get(one.why, one.why),
