@@ -11,6 +11,7 @@ from pipeline.monitor.watching import Watched
 from pipeline.night_log import log_night
 from pipeline.reports.safe_text import one_line
 from pipeline.stages.night import LOG as NIGHT_LOG
+from pipeline.store import CannotWrite
 
 LOG = "monitor.log"
 _SHOWN = ("read", "listings", "quarantined", "scored", "new", "changed", "gone", "red", "targets", "chosen")
@@ -62,14 +63,18 @@ def watched_lines(watched: Watched, page: Path | None) -> list[str]:
 
 
 def log_alerts(runs: Path, watched: Watched) -> None:
-    """Add a line for each alert and for a late night to ``RUNS/monitor.log``, each with the run it speaks of."""
+    """Add a line for each alert and for a late night to ``RUNS/monitor.log``, each with the run it speaks of; raises `CannotWrite`."""
     last = watched.nights[-1] if watched.nights else {"night": None, "run_id": None}
-    about = {"night": last["night"], "run": last["run_id"]}
-    for one in watched.alerts:
-        which = one_line(one.subject).replace("=", "_")
-        log_night(runs / LOG, {**about, "alert": one.rule, "about": which, "value": one.value, "threshold": one.threshold, "n": one.n})
-    if watched.late is not None:
-        log_night(runs / LOG, {**about, "alert": "late"})
+    told: list[dict[str, object]] = [
+        {"alert": one.rule, "about": one_line(one.subject).replace("=", "_"), "value": one.value, "threshold": one.threshold, "n": one.n}
+        for one in watched.alerts
+    ]
+    told += [{"alert": "late"}] if watched.late is not None else []
+    try:
+        for facts in told:
+            log_night(runs / LOG, {"night": last["night"], "run": last["run_id"], **facts})
+    except OSError as error:
+        raise CannotWrite(f"cannot write {runs / LOG}: {error.strerror}") from error
 
 
 def log_entries(runs: Path) -> list[dict[str, str]]:
