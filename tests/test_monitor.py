@@ -28,13 +28,14 @@ from pipeline.monitor.page import PAGE
 from pipeline.monitor.settings import CalibrationRule, SamplingRule, load_monitor_rules
 from pipeline.monitor.watching import age, watch
 from pipeline.prune import old_nights, take_away
-from pipeline.register.coverage import Coverage
+from pipeline.register.coverage import Coverage, coverage
 from pipeline.stages.night import night
 from pipeline.stages.run import RunReport
 from pipeline.tables.targets import CHOSEN
 from pipeline.trail.chain import read_entries
+from tests.conftest import REAL
+from tests.returned_lists import CODES, DUE, register, results, take
 
-REAL = Path(__file__).resolve().parent.parent.parent / "shared" / "data" / "listings"
 NOW = datetime(2026, 11, 25, 8, tzinfo=UTC)
 RULES = load_monitor_rules()
 INDEPENDENT = SamplingRule(false_alarm=0.001, design_effect=1)
@@ -232,6 +233,16 @@ def test_promises_kept_are_quiet_and_broken_ones_are_an_alert() -> None:
     assert check_promises([], rule).why == "no_outcomes"
     told = promises(issued(20, 20, 0.5))
     assert [(one.month, one.decided, one.expected) for one in told] == [("", 40, 20.0), ("2026-09", 20, 10.0), ("2026-10", 20, 10.0)]
+
+
+def test_promises_come_from_the_register_as_returned_lists_fill_it(tmp_path: Path) -> None:
+    with register(tmp_path / "r.db") as connection:
+        assert promises(coverage(connection, today=DUE)) == []
+        said = [{"code": CODES[0], "result": "Có vi phạm đúng dấu hiệu"}, {"code": CODES[1], "result": "Không phát hiện vi phạm"}]
+        take(connection, results(tmp_path / "a.xlsx", *said))
+        told = promises(coverage(connection, today=DUE))
+    # Two decided rows at 0.5 each promised one find.
+    assert [(one.month, one.decided, one.expected, one.found) for one in told] == [("", 2, 1.0, 1), ("2026-11", 2, 1.0, 1)]
 
 
 # --- more at random, and who said so -------------------------------------------------------------------------------------------------------
