@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pipeline.monitor.checks import Check
-from pipeline.reports.wording import SIGN_NAMES
 
 NONE_YET = "chưa có"
 
@@ -39,11 +38,6 @@ CRAWL_ILL = "Thu thập đêm này có lỗi: sửa thu thập trước; không 
 def subject(check: Check) -> str:
     """Return what a check is about, in words."""
     return PARTS.get(check.subject, check.subject) if check.rule == "list" else check.subject
-
-
-def behaviour(name: str) -> str:
-    """Return the display name of a behaviour."""
-    return SIGN_NAMES.get(name, name)
 
 
 def number(value: float | None) -> str:
