@@ -8,14 +8,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from features.errors import DataError
 from pipeline.sources.batch import Batch, Entry
 from pipeline.sources.csv_rows import read_csv
 from pipeline.sources.json_documents import read_json, read_jsonl
 from pipeline.sources.mapping import Format
-from pipeline.sources.spool import open_seekable
+from pipeline.sources.parquet_rows import read_parquet_rows
 from pipeline.sources.xlsx_rows import read_xlsx
 
 BATCH_ROWS = 50_000
@@ -60,20 +59,10 @@ def read_batches(path: Path, *, records: str = "", size: int = BATCH_ROWS) -> It
         yield batch
 
 
-def _read_parquet(path: Path, records: str) -> Iterator[Entry]:
-    number = 0
-    with open_seekable(path) as stream, pq.ParquetFile(stream) as file:
-        # Rows of long texts are read fewer at a time: what a row group holds is known, what a listing holds is not.
-        for piece in file.iter_batches(batch_size=10_000):
-            for row in piece.to_pylist():
-                number += 1
-                yield Entry(number, row)
-
-
 _READERS: dict[Format, Callable[[Path, str], Iterator[Entry]]] = {
     "csv": lambda path, _: read_csv(path),
     "xlsx": lambda path, _: read_xlsx(path),
     "jsonl": read_jsonl,
     "json": read_json,
-    "parquet": _read_parquet,
+    "parquet": lambda path, _: read_parquet_rows(path),
 }

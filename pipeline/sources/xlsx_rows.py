@@ -10,7 +10,7 @@ import zipfile
 from collections.abc import Iterator
 from itertools import chain, islice
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import openpyxl
 
@@ -18,8 +18,8 @@ from features.errors import DataError
 from pipeline.sources.batch import Entry, named_cells, rejected
 from pipeline.sources.spool import open_seekable
 
-MAX_UNPACKED = 2_000_000_000
-"""Bytes a workbook may unpack to; a zip bomb is refused before it is opened."""
+MAX_UNPACKED = 600_000_000
+"""Bytes a workbook may unpack to; a zip bomb is refused before it is opened. Its reader needs twice that, a sheet of a million rows a fifth."""
 
 _LOOK_FOR_HEADER = 20
 Cells = tuple[Any, ...]
@@ -29,11 +29,7 @@ def read_xlsx(path: Path) -> Iterator[Entry]:
     """Yield a workbook's rows; formulas count with the value last computed. Raises `DataError` where it is no workbook."""
     with open_seekable(path) as stream:
         try:
-            with zipfile.ZipFile(stream) as archive:
-                unpacked = sum(member.file_size for member in archive.infolist())
-            if unpacked > MAX_UNPACKED:
-                raise DataError(f"{path.name} unpacks to {unpacked:,} bytes, more than {MAX_UNPACKED:,}; save it as CSV")
-            book = openpyxl.load_workbook(stream, read_only=True, data_only=True)
+            book = _open(stream, path)
             sheet = _table_sheet(book)
             if sheet is not None:
                 rows = sheet.iter_rows(values_only=True)
@@ -48,16 +44,27 @@ def unread_sheets(path: Path) -> list[str]:
     """Say which further visible sheets of a workbook hold a table that `read_xlsx` does not read; raises `DataError` as it does."""
     with open_seekable(path) as stream:
         try:
-            book = openpyxl.load_workbook(stream, read_only=True, data_only=True)
+            book = _open(stream, path)
             if len(book.worksheets) < 2:
                 return []
             taken = _table_sheet(book)
             others = [sheet.title for sheet in book.worksheets if taken is not None and sheet is not taken and _visible_table(sheet)]
+        except (DataError, MemoryError):
+            raise
         except Exception as error:  # as in `read_xlsx`
             raise DataError(f"cannot read {path.name}: no readable workbook ({type(error).__name__}: {str(error)[:200]})") from error
     if not others:
         return []
     return [f"only the sheet {taken.title!r} was read, NOT {', '.join(map(repr, others))}: save each sheet as a file of its own"]
+
+
+def _open(stream: IO[bytes], path: Path) -> Any:
+    """Open a workbook unless it is a bomb."""
+    with zipfile.ZipFile(stream) as archive:
+        unpacked = sum(member.file_size for member in archive.infolist())
+    if unpacked > MAX_UNPACKED:
+        raise DataError(f"{path.name} unpacks to {unpacked:,} bytes, more than {MAX_UNPACKED:,}; save it as CSV")
+    return openpyxl.load_workbook(stream, read_only=True, data_only=True)
 
 
 def _table_sheet(book: Any) -> Any:
