@@ -10,6 +10,7 @@ import json
 import sys
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ import pandas as pd
 
 from benchmarks.learned_gap import gap_to_ceiling
 from pipeline.config import DEMO_KEY, RunConfig, load_run_config
-from pipeline.labels import label, read_outcomes
+from pipeline.labels import Labels, label, read_outcomes
 from pipeline.labels.reading import read_table
 from pipeline.lock import lock
 from pipeline.reference import load_reference
@@ -57,7 +58,9 @@ def market(n_listings: int) -> dict[str, Any]:
             figures[kind] = _precision(unseen) if kind == "evidence" or model is not None else "no model won"
         reference = load_reference()
         looked = build_dataset(out / "work", labels, reference)
-        everything = build_dataset(out / "work", _truth_labels(out / "simulated", looked), reference)
+        # What a listing's columns say of its seller's past stays what outcomes had told by then: the truth would tell it of the listing itself.
+        known = replace(_truth_labels(out / "simulated"), outcomes=labels.outcomes)
+        everything = build_dataset(out / "work", known, reference)
         gap = gap_to_ceiling(looked, everything, truth, settings=config.learn, seed=config.seed)
         families = _families(looked, config)
     return {
@@ -70,7 +73,7 @@ def market(n_listings: int) -> dict[str, Any]:
     }
 
 
-def _truth_labels(simulated: Path, looked: Dataset) -> Any:
+def _truth_labels(simulated: Path) -> Labels:
     """Every listing's truth, as if known when it was captured."""
     truth = pd.read_parquet(simulated / "truth.parquet")
     captured = pd.read_parquet(simulated / "crawl" / "listings.parquet", columns=["captured_at"])["captured_at"]

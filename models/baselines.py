@@ -106,6 +106,10 @@ BASELINES: dict[str, Callable[[Side, Bools, Side, int], Floats]] = {
 }
 
 
+#: Those that learn from outcomes as the model does: what somebody might train instead of it.
+LEARNERS = frozenset({"tfidf_logistic", "lightgbm_raw"})
+
+
 def _boosted(train: pd.DataFrame, y: Bools, test: pd.DataFrame, seed: int, words: Sequence[str] = ()) -> Floats:
     at = [place for place, name in enumerate(train) if name in words]
     data = lgb.Dataset(train.to_numpy(dtype=np.float32), label=y.astype(float), categorical_feature=at)

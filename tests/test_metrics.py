@@ -17,6 +17,7 @@ from models.seller_calibration import fit_sellers, judge_sellers
 from models.slices import by_slice, language, slice_labels
 from models.tie_bounds import tie_bounds
 from models.timeline import days_earlier, taken_share, weekly_finds
+from pipeline.stages.evaluate import wins
 
 
 def utc(*days: str) -> pd.Series:
@@ -149,3 +150,28 @@ def test_sellers_are_calibrated_and_a_large_shop_is_no_worse_for_being_large() -
 def test_a_list_longer_than_asked_for_is_also_judged_as_a_whole() -> None:
     found = pd.Series({f"{number}": number < 5 for number in range(30)})
     assert [one["k"] for one in list_quality(found.index, found)] == [10, 20, 30]
+
+
+def _paired(**bounds: list[float] | None) -> dict[str, object]:
+    return {"paired": {name: {"pr_auc": {"ci": one}} for name, one in bounds.items()}}
+
+
+@pytest.mark.parametrize(
+    ("bounds", "wins_it"),
+    [
+        ({"evidence_only": [0.01, 0.1], "lightgbm_raw": [-0.01, 0.02]}, True),
+        ({"evidence_only": [0.01, 0.1], "tfidf_logistic": [-0.05, -0.01]}, False),
+        ({"evidence_only": [-0.01, 0.1], "lightgbm_raw": [0.01, 0.02]}, False),
+        ({"evidence_only": [0.01, 0.1], "missingness_only": [0.0, 0.2]}, False),
+        ({"evidence_only": [0.01, 0.1], "lightgbm_raw": None}, False),
+    ],
+)
+def test_a_model_takes_over_from_what_does_not_learn_and_only_a_surely_better_learner_keeps_it_out(
+    bounds: dict[str, list[float] | None], wins_it: bool
+) -> None:
+    assert wins(_paired(**bounds)) is wins_it
+
+
+def test_a_baseline_that_is_better_within_platforms_keeps_a_model_out() -> None:
+    summary = _paired(evidence_only=[0.01, 0.1]) | {"within_source": {"paired": {"evidence_only": {"pr_auc": {"verdict": "worse"}}}}}
+    assert not wins(summary)

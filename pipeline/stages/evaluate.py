@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from features.errors import DataError
-from models.baselines import BASELINES, Side, seller_history
+from models.baselines import BASELINES, LEARNERS, Side, seller_history
 from models.learner import Learner, fit_learner
 from models.metrics import BUDGETS, CAPACITY, brier_skill, judge, observed_over_expected, paired, resamples
 from models.reliability import calibration_slope, calibration_slope_interval, observed_over_expected_top, reliability_table
@@ -134,10 +134,15 @@ def summarise(tested: Tested, weights: list[Floats], split: Split, *, prevalence
 
 
 def wins(summary: dict[str, Any]) -> bool:
-    """True where the whole interval of the PR-AUC difference lies above zero for every baseline, and within sources none is better."""
-    intervals = [one["pr_auc"]["ci"] for one in summary["paired"].values()]
+    """True where the PR-AUC is surely better than that of everything that could order without this learner, and nothing learned is surely better.
+
+    A tie with another learner is no reason to go back to evidence that both beat.
+    """
+    against = {name: one["pr_auc"]["ci"] for name, one in summary["paired"].items()}
+    if any(bounds is None or bounds[1 if name in LEARNERS else 0] <= 0 for name, bounds in against.items()):
+        return False
     within = (summary.get("within_source") or {}).get("paired", {}).values()
-    return all(bounds is not None and bounds[0] > 0 for bounds in intervals) and all(one["pr_auc"]["verdict"] != "worse" for one in within)
+    return all(one["pr_auc"]["verdict"] != "worse" for one in within)
 
 
 def _shape(flat: dict[str, Any]) -> dict[str, Any]:
