@@ -107,15 +107,24 @@ class RunConfig(_Frozen):
     on_finish: str | None = None
 
 
+class _Settings(yaml.SafeLoader):
+    """Plain values only, and no aliases: settings need none, and a few lines of them unfold into more than any machine holds."""
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        if self.check_event(yaml.AliasEvent):
+            raise yaml.YAMLError(f"it repeats a part by an alias (*name) on line {self.peek_event().start_mark.line + 1}; write it out")
+        return super().compose_node(parent, index)
+
+
 def load_yaml(name: str | Path) -> dict[str, Any]:
     """Read a settings file by name (in the configs folder) or path; raises `ConfigError` naming file and line."""
     path = Path(name) if Path(name).is_absolute() or Path(name).is_file() else configs_dir() / name
     try:
         with path.open(encoding="utf-8") as stream:
-            content = yaml.safe_load(stream)
+            content = yaml.load(stream, _Settings)
     except OSError as error:
         raise ConfigError(f"cannot read settings {path}: {error.strerror}") from error
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, RecursionError) as error:
         raise ConfigError(f"{path} is not valid YAML: {str(error).splitlines()[0]}") from error
     if not isinstance(content, dict):
         raise ConfigError(f"{path} holds no settings (a mapping was expected)")

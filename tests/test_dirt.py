@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from pathlib import Path
 from typing import Any
@@ -46,6 +47,25 @@ def test_links_lead_nothing_in_from_outside_the_crawl_folder(tmp_path: Path) -> 
     files = [*dirt.make("links", 40, named="0"), *dirt.make("csv_quotes", 10, named="0")]
     report = send(files, tmp_path, scored=False)
     assert {one.file.partition("-")[0] for one in report.files} == {"csv_quotes"}
+
+
+@pytest.mark.parametrize("depth", [90, 400, 960, 985, 20_000])
+def test_a_nest_in_any_field_costs_that_field_and_neither_the_run_nor_the_row(depth: int, tmp_path: Path) -> None:
+    sound = {"platform": "x", "listing_id": "1", "title": "Áo", "price_vnd": 90_000, "description": "mới", "seller_id": "s"}
+    sound["captured_at"] = "2026-11-20"
+    lines = [json.dumps(sound)]
+    for number, name in enumerate(sound):
+        for opened, closed in (("[", "]"), ('{"a":', "}"), ('["b", [', "]]")):
+            row = json.dumps(sound | {"listing_id": f"{number}{opened}", name: "@@"})
+            lines.append(row.replace('"@@"', opened * depth + "1" + closed * depth))
+    lines.append("[" + "[" * depth + "]" * depth + "]")
+    (tmp_path / "a.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    for source in ("auto", "listing_table"):
+        listings, quarantine, report = _of(tmp_path / "a.jsonl", source=source)
+        assert report.n_read == len(lines) and not report.unreadable
+        # A nest in price, description, shop or time (the fourth field to the seventh) leaves a listing, unless the line itself cannot be read.
+        kept = int(listings["listing_id"].str[0].isin(list("3456")).sum())
+        assert kept == 12 or (depth > 900 and kept + int(quarantine["rule"].eq("broken_json").sum()) >= 12)
 
 
 @pytest.mark.parametrize("name", CHEAP)

@@ -85,7 +85,8 @@ def _sqlite(path: Path) -> Iterator[str]:
         with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:
             names = [row[0] for row in database.execute("select name from sqlite_master where type = 'table'")]
             for name in names:
-                for row in database.execute(f'select * from "{name}"'):
+                quoted = str(name).replace('"', '""')  # a stranger's file may call its tables anything
+                for row in database.execute(f'select * from "{quoted}"'):
                     yield from (text for value in row for text in strings_in(value))
     except sqlite3.DatabaseError:
         return

@@ -117,7 +117,7 @@ def from_json(content: bytes, *, where: str) -> Package:
     """Return the package that ``content`` holds; raises `DataError` naming ``where`` and the first fields that are wrong."""
     try:
         value = json.loads(content)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise DataError(f"{where} is no JSON: {error}") from error
     return _package(value, where)
 

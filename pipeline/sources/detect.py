@@ -12,6 +12,7 @@ from features.errors import DataError
 from pipeline.sources.json_documents import unfold
 from pipeline.sources.mapping import SourceMapping, dig
 from pipeline.sources.readers import file_format, read_batches
+from pipeline.sources.values import spelled
 
 _LOOK_AT = 20
 _BATCHES = 50
@@ -88,7 +89,7 @@ def _agrees(records: list[dict[str, Any]], mapping: SourceMapping) -> bool:
     if any(_has(record, path) for record in records for path in mapping.detect.absent):
         return False
     return all(
-        any(str(dig(record, path)) == value for record in records) for path, value in mapping.detect.equals.items()
+        any(spelled(dig(record, path)) == value for record in records) for path, value in mapping.detect.equals.items()
     )
 
 

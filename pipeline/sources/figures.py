@@ -67,7 +67,9 @@ def price(value: Any) -> float | None:
     if isinstance(value, str):
         return parse_price_vnd(value)
     if isinstance(value, list):
-        return next((read for read in map(price, value[:20]) if read is not None), None)
+        # One list inside another is as far as any payload goes; a nest of hundreds would exhaust the stack.
+        inner = [one for member in value[:20] for one in (member[:20] if isinstance(member, list) else [member])]
+        return next((read for one in inner if (read := parse_price_vnd(one) if isinstance(one, str) else number(one)) is not None), None)
     return number(value)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from pipeline.sources.batch import Batch
 from pipeline.sources.mapping import SourceMapping
+from pipeline.sources.values import spelled
 
 
 def without_form_rows(batch: Batch, mapping: SourceMapping) -> tuple[Batch, int]:
@@ -27,4 +28,4 @@ def without_form_rows(batch: Batch, mapping: SourceMapping) -> tuple[Batch, int]
 
 
 def _text(value: Any) -> str:
-    return "" if value is None else str(value).strip()
+    return "" if value is None else spelled(value).strip()

@@ -150,7 +150,10 @@ def _dumped(value: Any) -> str:
 
 
 def _as_text(value: Any) -> str:
-    return _dumped(value)[:RAW_KEPT].encode("utf-8", "replace").decode("utf-8")
+    try:
+        return _dumped(value)[:RAW_KEPT].encode("utf-8", "replace").decode("utf-8")
+    except RecursionError:
+        return "(nested too deeply to be written out)"
 
 
 def _short(error: BaseException) -> str:

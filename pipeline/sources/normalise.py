@@ -18,7 +18,7 @@ from pipeline.sources.phones import mask, may_hold_phone, phone_key
 from pipeline.sources.tax_codes import mask_tax_codes, stored_tax_code
 from pipeline.sources.texts import clean
 from pipeline.sources.times import moment
-from pipeline.sources.values import SCALARS, text
+from pipeline.sources.values import SCALARS, spelled, text
 from pipeline.tables.listings import COLUMNS
 
 #: Prices up to this many dong are no prices on any Vietnamese site: gifts, add-ons, decoys ("1.000đ").
@@ -114,7 +114,7 @@ def _plain(value: Any) -> str:
         value = int(value)
     if isinstance(value, str):
         return _WHOLE.sub(r"\1", value)
-    return str(value) if not isinstance(value, int) or abs(value) < 10**30 else ""
+    return spelled(value) if not isinstance(value, int) or abs(value) < 10**30 else ""
 
 
 def _extract(value: Any, spec: FieldSpec) -> Any:

@@ -49,6 +49,14 @@ def _nests(cell: str) -> int:
     return deepest
 
 
+def spelled(value: Any) -> str:
+    """Return ``str(value)``; nothing for what cannot be written out: a nest too deep for the stack, a number of more than 4,300 digits."""
+    try:
+        return str(value)
+    except (RecursionError, ValueError):
+        return ""
+
+
 def flag(value: Any) -> bool | None:
     """Read yes or no: true/false, 1/0, "yes", "có", "không"."""
     if isinstance(value, bool):
@@ -78,10 +86,7 @@ def text(value: Any) -> str | None:
         value = ";".join(dict.fromkeys(str(item) for item in value if isinstance(item, str | int) and not isinstance(item, bool)))
     if isinstance(value, dict):
         return None
-    try:
-        result = str(value)
-    except ValueError:  # a whole number of more than 4,300 digits
-        return None
+    result = spelled(value)
     return result if result.strip() else None
 
 

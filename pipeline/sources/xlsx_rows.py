@@ -29,7 +29,7 @@ def read_xlsx(path: Path) -> Iterator[Entry]:
     """Yield a workbook's rows; formulas count with the value last computed. Raises `DataError` where it is no workbook."""
     with open_seekable(path) as stream:
         try:
-            book = _open(stream, path)
+            book = open_workbook(stream, path)
             sheet = _table_sheet(book)
             if sheet is not None:
                 rows = sheet.iter_rows(values_only=True)
@@ -44,7 +44,7 @@ def unread_sheets(path: Path) -> list[str]:
     """Say which further visible sheets of a workbook hold a table that `read_xlsx` does not read; raises `DataError` as it does."""
     with open_seekable(path) as stream:
         try:
-            book = _open(stream, path)
+            book = open_workbook(stream, path)
             if len(book.worksheets) < 2:
                 return []
             taken = _table_sheet(book)
@@ -58,8 +58,8 @@ def unread_sheets(path: Path) -> list[str]:
     return [f"only the sheet {taken.title!r} was read, NOT {', '.join(map(repr, others))}: save each sheet as a file of its own"]
 
 
-def _open(stream: IO[bytes], path: Path) -> Any:
-    """Open a workbook unless it is a bomb."""
+def open_workbook(stream: IO[bytes], path: Path) -> Any:
+    """Open a workbook for reading row by row, formulas as last computed; raises `DataError` for a bomb, and whatever openpyxl raises."""
     with zipfile.ZipFile(stream) as archive:
         unpacked = sum(member.file_size for member in archive.infolist())
     if unpacked > MAX_UNPACKED:

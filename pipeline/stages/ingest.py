@@ -24,6 +24,7 @@ from pipeline.sources.phones import mask
 from pipeline.sources.readers import file_format, read_batches
 from pipeline.sources.tax_codes import mask_any_twelve_digits
 from pipeline.sources.times import moment
+from pipeline.sources.values import spelled
 from pipeline.sources.xlsx_rows import unread_sheets
 from pipeline.stages.ingest_writer import IngestWriter
 from pipeline.tables.quarantine import RULES
@@ -243,7 +244,7 @@ def _hidden(raw: str, key: bytes) -> str:
 
 def _raw(record: Mapping[str, Any], key: bytes) -> str:
     # Masked value by value and before `repr`, whose "\n0912…" would hide where a number begins.
-    text = ", ".join(f"{name!r}: {_hidden(str(value)[:400], key)[:300]!r}" for name, value in record.items() if value is not None)
+    text = ", ".join(f"{name!r}: {_hidden(spelled(value)[:400], key)[:300]!r}" for name, value in record.items() if value is not None)
     return _kept("{" + text[: 2 * _RAW_LENGTH] + "}", key)
 
 

@@ -7,13 +7,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import openpyxl
 import pandas as pd
 
 from features.errors import DataError
 from pipeline.reports.review_words import BEHAVIOURS, JUDGEMENTS
 from pipeline.reports.review_workbook import CODE, READER, SHEET
 from pipeline.sources.times import moment
+from pipeline.sources.xlsx_rows import open_workbook
 
 ANSWER_COLUMNS = ["code", "reader", "judgement", "behaviours", "judged_at", "changed"]
 _PAGE = {"code", "reader", "judgement"}
@@ -75,8 +75,9 @@ def _csv(path: Path) -> list[tuple[int, dict[str, Any]]]:
 
 def _workbook(path: Path) -> list[tuple[int, dict[str, Any]]]:
     try:
-        book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-        rows = list(book[SHEET].iter_rows(values_only=True)) if SHEET in book.sheetnames else []
+        with path.open("rb") as stream:
+            book = open_workbook(stream, path)
+            rows = list(book[SHEET].iter_rows(values_only=True)) if SHEET in book.sheetnames else []
     except Exception as error:
         # openpyxl raises what the damage happens to break: zip, XML, key and value errors alike.
         raise DataError(f"cannot read {path}: {error}; send the workbook as an .xlsx file") from error
