@@ -18,6 +18,7 @@ from typer.testing import CliRunner
 from tests.conftest import is_root
 
 COMMANDS = ["demo", "run", "schema", "ingest", "score", "plan", "report", "simulate", "train", "evaluate", "doctor"]
+COMMANDS += ["night", "status", "prune", "template", "request", "audit", "protect", "backup", "restore"]
 COMMANDS += ["evaluate-list", "labels", "promote", "rollback", "reproduce", "verify"]
 FAKE = {"tiêu đề": "Giày Nike N.I.K.E rep 1:1 full box bill", "giá bán": "250.000đ", "tên gian hàng": "Shop thử"}
 
