@@ -13,7 +13,7 @@ from pipeline.sources.batch import RAW_KEPT, Entry, named_cells, rejected
 from pipeline.sources.spool import open_seekable
 
 _MOST_ROWS, _FEWEST_ROWS = 10_000, 16
-_AT_ONCE = 500_000_000
+_AT_ONCE = 200_000_000
 """Bytes that the rows unpacked at once may have."""
 
 

@@ -18,7 +18,7 @@ from features.errors import DataError
 from pipeline.sources.batch import Entry, named_cells, rejected
 from pipeline.sources.spool import open_seekable
 
-MAX_UNPACKED = 600_000_000
+MAX_UNPACKED = 400_000_000
 """Bytes a workbook may unpack to; a zip bomb is refused before it is opened. Its reader needs twice that, a sheet of a million rows a fifth."""
 
 _LOOK_FOR_HEADER = 20
