@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check check-words slow bench crashes docs clean
+.PHONY: demo test check check-words slow bench fuzz crashes docs clean
 
 demo: $(VENV)/.installed            ## the main job on the shipped sample: out/demo/plan.xlsx
 	$(BIN)/soihang demo --out out/demo
@@ -36,6 +36,7 @@ bench: $(VENV)/.tested              ## speed and quality on the real listings, w
 	$(BIN)/python benchmarks/reports.py --targets 1000
 	$(BIN)/python -m benchmarks.returns
 	$(BIN)/python -m benchmarks.planning
+	$(BIN)/python -m benchmarks.poisoning
 	$(BIN)/python -m benchmarks.closed_loop
 
 $(VENV)/.installed: pyproject.toml constraints.txt
@@ -47,6 +48,9 @@ $(VENV)/.tested: $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[test,dev]"
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --no-deps axe-playwright-python
 	touch $@
+
+fuzz: $(VENV)/.tested               ## a hundred thousand malformed inputs from ingest to score (some eight minutes)
+	$(BIN)/python -m benchmarks.fuzz
 
 crashes: $(VENV)/.tested            ## kill -9 at a hundred random moments, and the same bytes after all (some twenty minutes)
 	$(BIN)/python -m benchmarks.crashes
