@@ -60,11 +60,14 @@ def demo(out: Path, *, config: RunConfig, n_listings: int, on_rows: Progress) ->
     with timings.stage("features"):
         read_features(out, config=config, n_listings=taken.n_listings, with_text=True, on_rows=on_rows)
     with timings.stage("train"):
-        trained = learn(out, read_outcomes(out / "simulated" / "outcomes.parquet"), config=config)
-    with timings.stage("track"):
         told = out / "simulated" / "outcomes.parquet"
+        labels = read_outcomes(told)
+        trained = learn(out, labels, config=config)
+    with timings.stage("track"):
         recipe = write_recipe([out / "simulated" / "crawl"], told, sources=None, source="auto", as_of=None, config=config, key=DEMO_KEY)
         logged = log_training(trained, parameters=config.learn.model_dump() | {"seed": config.seed}, folder=out, recipe=recipe)
         model = load_champion(out)
-    finished = finish_run(out, taken, config=config, model=model, timings=timings, on_rows=on_rows, features_done=True)
+    finished = finish_run(
+        out, taken, config=config, model=model, timings=timings, on_rows=on_rows, features_done=True, outcomes=labels.outcomes
+    )
     return DemoReport(simulated, trained, logged, finished)
