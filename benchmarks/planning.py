@@ -25,10 +25,10 @@ from pipeline.config import DEMO_KEY, PlanConfig, load_run_config, load_table
 from pipeline.planning.inputs import PlanningInputs, no_inputs
 from pipeline.planning.places import places_on
 from pipeline.reference import load_reference
-from pipeline.reports.wording import VIETNAM
 from pipeline.simulation.market import simulate
 from pipeline.simulation.settings import load_market, load_tactics
 from pipeline.sources.mapping import load_mappings
+from pipeline.sources.times import VIETNAM
 from pipeline.stages.plan import plan
 from pipeline.stages.run import choose, judge
 from pipeline.stages.take_in import take_in

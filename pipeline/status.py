@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from pipeline.lock import Locked, lock
+from pipeline.sources.times import VIETNAM
 from pipeline.stages.night import LOG, latest
-from pipeline.stages.run import VIETNAM
 from pipeline.store import read_json
 
 #: What each stage writes last.

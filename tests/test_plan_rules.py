@@ -285,14 +285,27 @@ def test_no_sentence_of_a_plan_says_that_anyone_broke_the_law(planned: Callable[
     assert not [text for text in texts if "vi phạm" in text.lower()]
 
 
-def test_a_quoted_word_that_says_far_less_than_the_price_does_not_lead() -> None:
-    def said(sign: str, text: str, points: float, subject: str) -> dict[str, object]:
-        return {"subject": subject, "sign_id": sign, "text": text, "points": points, "quote": "Fullbox" if "“" in text else None}
+def said(subject: str, sign: str, behaviour: str, text: str, points: float) -> dict[str, object]:
+    quote = "…" if "“" in text else None
+    return {"subject": subject, "sign_id": sign, "behaviour": behaviour, "text": text, "points": points, "quote": quote}
 
+
+def test_a_quoted_word_that_says_far_less_than_the_price_does_not_lead() -> None:
     rows = [
-        said("price_below_genuine", "Giá 159.000 đ, bằng khoảng 3 %", 2.0, "ít"),
-        said("cue.fullbox", "Tiêu đề ghi “Fullbox”", 0.3, "ít"),
-        said("price_below_genuine", "Giá 159.000 đ, bằng khoảng 3 %", 2.0, "nhiều"),
-        said("cue.rep", "Tiêu đề ghi “rep 1:1”", 1.5, "nhiều"),
+        said("ít", "price_below_genuine", "counterfeit", "Giá 159.000 đ, bằng khoảng 3 %", 2.0),
+        said("ít", "cue.fullbox", "counterfeit", "Tiêu đề ghi “Fullbox”", 0.3),
+        said("nhiều", "price_below_genuine", "counterfeit", "Giá 159.000 đ, bằng khoảng 3 %", 2.0),
+        said("nhiều", "cue.rep", "counterfeit", "Tiêu đề ghi “rep 1:1”", 1.5),
     ]
-    assert main_reasons(pd.DataFrame(rows)).to_dict() == {"ít": "Giá 159.000 đ, bằng khoảng 3 %", "nhiều": "Tiêu đề ghi “rep 1:1”"}
+    found = pd.Series({"ít": ["counterfeit"], "nhiều": ["counterfeit"]})
+    assert main_reasons(pd.DataFrame(rows), found).to_dict() == {"ít": "Giá 159.000 đ, bằng khoảng 3 %", "nhiều": "Tiêu đề ghi “rep 1:1”"}
+
+
+def test_the_main_reason_speaks_for_the_sign_that_stands_beside_it() -> None:
+    rows = [
+        said("s", "cue.ngoai_san", "scam", "Mô tả ghi “Mua ngoài sàn”", 2.0),
+        said("s", "price_below_peers", "counterfeit", "Giá 45.855.000 đ, rẻ hơn 87 %", 1.5),
+        said("chỉ lừa", "cue.ngoai_san", "scam", "Mô tả ghi “Mua ngoài sàn”", 2.0),
+    ]
+    found = pd.Series({"s": ["counterfeit", "scam"], "chỉ lừa": ["counterfeit"]})
+    assert main_reasons(pd.DataFrame(rows), found).to_dict() == {"s": "Giá 45.855.000 đ, rẻ hơn 87 %", "chỉ lừa": "Mô tả ghi “Mua ngoài sàn”"}

@@ -37,7 +37,7 @@ def audit_command(
     from pipeline.privacy.access import note_access
     from pipeline.register.connect import connected
     from pipeline.register.upgrade import ready
-    from pipeline.reports.wording import VIETNAM
+    from pipeline.sources.times import VIETNAM
 
     first, last = period(span)
     today = day(as_of) or datetime.now(VIETNAM).date()

@@ -33,9 +33,9 @@ def import_command(
     from pipeline.complaints.reading import Reader
     from pipeline.complaints.settings import load_complaint_settings
     from pipeline.config import contact_key
-    from pipeline.law.tables import VIETNAM
     from pipeline.lock import lock
     from pipeline.reference import load_review_cues
+    from pipeline.sources.times import VIETNAM
     from pipeline.stages.complaints import import_complaints
 
     settings, today = load_complaint_settings(), datetime.now(VIETNAM).date()
@@ -50,8 +50,8 @@ def due_command(state: State = Path("state"), as_of: AsOf = None, as_json: Json 
     """List open complaints by the day an answer is due, the late ones first; exit code 3 where any is late."""
     from datetime import datetime
 
-    from pipeline.law.tables import VIETNAM
     from pipeline.reports.safe_text import one_line
+    from pipeline.sources.times import VIETNAM
     from pipeline.stages.complaints import overdue
 
     table = overdue(state, day(as_of) or datetime.now(VIETNAM).date())

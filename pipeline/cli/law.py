@@ -38,7 +38,7 @@ def check_command(
     from pipeline.cli.options import day
     from pipeline.config import load_run_config
     from pipeline.law.report import law_lines, law_values
-    from pipeline.law.tables import VIETNAM
+    from pipeline.sources.times import VIETNAM
 
     folder = law or load_run_config(config).law_tables
     on = day(as_of) or datetime.now(VIETNAM).date()

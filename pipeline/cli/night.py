@@ -56,8 +56,9 @@ def night_command(
     from pipeline.monitor.exploration import with_accepted
     from pipeline.progress import RowProgress
     from pipeline.sources.mapping import load_mappings
+    from pipeline.sources.times import VIETNAM
     from pipeline.stages.night import night
-    from pipeline.stages.run import VIETNAM, RunReport, run
+    from pipeline.stages.run import RunReport, run
 
     settings, today = with_accepted(load_run_config(config), runs), datetime.now(VIETNAM).date()
     chosen = wanted_model(model)

@@ -22,8 +22,9 @@ def list_command(as_of: AsOf = None, as_json: Json = False) -> None:
     """Print the registry as it stands on a day (default: today): type under that day's law, status, operator; unverified facts marked."""
     from datetime import datetime
 
-    from pipeline.law.tables import UNVERIFIED, VIETNAM
+    from pipeline.law.tables import UNVERIFIED
     from pipeline.platforms.registry import STATUSES, load_registry
+    from pipeline.sources.times import VIETNAM
 
     on, registry = day(as_of) or datetime.now(VIETNAM).date(), load_registry()
     lines, values = [], []
@@ -81,9 +82,9 @@ def trust_command(folder: Folder, outcomes: Known = None, state: State = Path("s
     from datetime import datetime
 
     from pipeline.labels import read_outcomes
-    from pipeline.law.tables import VIETNAM
     from pipeline.platforms.registry import load_registry
     from pipeline.platforms.trust import load_trust_rule, rate, rating_lines
+    from pipeline.sources.times import VIETNAM
     from pipeline.stages.platform_trust import trust_counts
     from pipeline.stages.requests_sent import due_requests
     from pipeline.state_folder import ADDRESSES, read_table

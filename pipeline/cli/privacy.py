@@ -62,7 +62,7 @@ def erase_command(
     from pipeline.lock import lock
     from pipeline.privacy.erase import Wish, erase
     from pipeline.register.connect import database_url
-    from pipeline.reports.wording import VIETNAM
+    from pipeline.sources.times import VIETNAM
 
     _check(kind)
     everywhere = [*folders, *([state] if state.is_dir() and state not in folders else [])]
@@ -94,7 +94,7 @@ def retain_command(
     from pipeline.privacy.retention import apply, due, load_retention
     from pipeline.register.connect import connected, database_url
     from pipeline.register.upgrade import ready
-    from pipeline.reports.wording import VIETNAM
+    from pipeline.sources.times import VIETNAM
 
     today = day(as_of) or datetime.now(VIETNAM).date()
     with connected(database) as connection:
@@ -146,7 +146,7 @@ def rotate_command(
     """Make a new key for hashes of numbers and put the old one aside. Runs made before must be ingested again to be joined with later ones."""
     from pipeline.privacy.access import note_access
     from pipeline.privacy.rotation import rotate
-    from pipeline.reports.wording import VIETNAM
+    from pipeline.sources.times import VIETNAM
 
     old, new, aside = rotate(state=state, today=datetime.now(VIETNAM).date(), forget_tombstones=forget_tombstones)
     note_access(log, "key_rotated", by=by, facts={"old": old, "new": new})

@@ -34,7 +34,7 @@ def protect_command(
     from pipeline.privacy.access import note_access
     from pipeline.register.connect import connected
     from pipeline.register.upgrade import ready
-    from pipeline.reports.wording import VIETNAM
+    from pipeline.sources.times import VIETNAM
 
     today = day(as_of) or datetime.now(VIETNAM).date()
     with connected(database) as connection:

@@ -25,7 +25,7 @@ def prune_command(
     from datetime import datetime
 
     from pipeline.prune import old_nights, take_away
-    from pipeline.stages.run import VIETNAM
+    from pipeline.sources.times import VIETNAM
     from pipeline.tracking.old_runs import delete_old_runs
 
     days = _days(keep)

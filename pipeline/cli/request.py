@@ -30,9 +30,9 @@ def request_command(
 
     from pipeline.config import load_run_config
     from pipeline.law import NO_BASIS, load_law
-    from pipeline.law.tables import VIETNAM
     from pipeline.lock import lock
     from pipeline.platforms.registry import load_registry
+    from pipeline.sources.times import VIETNAM
     from pipeline.stages.platform_requests import draft_requests
 
     law = load_law(load_run_config(config).law_tables)

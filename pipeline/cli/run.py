@@ -58,7 +58,8 @@ def run_command(
     from pipeline.lock import lock
     from pipeline.progress import RowProgress
     from pipeline.sources.mapping import load_mappings
-    from pipeline.stages.run import VIETNAM, run
+    from pipeline.sources.times import VIETNAM
+    from pipeline.stages.run import run
     from pipeline.tables.capacity import read_capacity
 
     settings = load_run_config(config)

@@ -39,10 +39,10 @@ def import_command(
 
     from pipeline.authorities import load_authorities
     from pipeline.config import contact_key, load_run_config, load_table
-    from pipeline.law.tables import VIETNAM
     from pipeline.lock import lock
     from pipeline.platforms.answers import AnswerReader
     from pipeline.platforms.registry import load_registry
+    from pipeline.sources.times import VIETNAM
     from pipeline.stages.seller_answers import take_answers
 
     on = day(received) or datetime.now(VIETNAM).date()
@@ -77,7 +77,7 @@ def due_command(state: State = Path("state"), as_of: AsOf = None, as_json: Json 
     """List letters that platforms have not answered in time; exit code 3 where there is any."""
     from datetime import datetime
 
-    from pipeline.law.tables import VIETNAM
+    from pipeline.sources.times import VIETNAM
     from pipeline.stages.requests_sent import owed
 
     table = owed(state, day(as_of) or datetime.now(VIETNAM).date())

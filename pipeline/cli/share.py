@@ -43,10 +43,10 @@ def export_command(
     from pipeline.privacy.roles import role_named
     from pipeline.register.connect import connected
     from pipeline.register.upgrade import ready
-    from pipeline.reports.wording import VIETNAM
     from pipeline.sharing.expiry import load_sharing_rule
     from pipeline.sharing.export import make_package
     from pipeline.sharing.package import to_csv, to_json
+    from pipeline.sources.times import VIETNAM
     from pipeline.store import write_atomically
     from pipeline.trail.canonical import sha256
 
@@ -80,9 +80,9 @@ def import_command(
     from pipeline.privacy.access import installation_id, note_access
     from pipeline.register.connect import connected
     from pipeline.register.upgrade import ready
-    from pipeline.reports.wording import VIETNAM
     from pipeline.sharing.package import from_csv, from_json
     from pipeline.sharing.take import take_package
+    from pipeline.sources.times import VIETNAM
     from pipeline.trail.canonical import sha256
 
     lines, values = [], []
@@ -108,9 +108,9 @@ def show_command(by: By, as_of: AsOf = None, database: Database = None, log: Log
     from pipeline.register.connect import connected
     from pipeline.register.upgrade import ready
     from pipeline.reports.safe_text import one_line
-    from pipeline.reports.wording import VIETNAM
     from pipeline.sharing.expiry import load_sharing_rule
     from pipeline.sharing.take import known_violators
+    from pipeline.sources.times import VIETNAM
 
     today = day(as_of) or datetime.now(VIETNAM).date()
     with connected(database) as connection:

@@ -33,7 +33,7 @@ def show_command(by: By, as_of: AsOf = None, database: Database = None, log: Log
     from pipeline.register.upgrade import ready
     from pipeline.register.watch import watch_list
     from pipeline.reports.safe_text import one_line
-    from pipeline.reports.wording import VIETNAM
+    from pipeline.sources.times import VIETNAM
 
     with connected(database) as connection:
         ready(connection)
@@ -63,7 +63,7 @@ def add_command(
     """Watch a seller until a day, or write anew why and until when."""
     from features.errors import DataError
     from pipeline.register.watch import watch
-    from pipeline.reports.wording import VIETNAM
+    from pipeline.sources.times import VIETNAM
 
     last = day(until)
     if last is None or last < datetime.now(VIETNAM).date():

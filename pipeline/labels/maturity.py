@@ -11,15 +11,16 @@ from datetime import date
 import numpy as np
 import pandas as pd
 
+from pipeline.sources.times import VIETNAM
+
 QUANTILE = 0.9
 #: Fewer delays than this say nothing about their 90th percentile.
 LEAST = 20
-_VIETNAM = "Asia/Ho_Chi_Minh"
 
 
 def days_of(times: pd.Series) -> pd.Series:
     """Return the Vietnamese calendar day of each time as days since 1970; missing stays missing."""
-    local = times.dt.tz_convert(_VIETNAM).dt.tz_localize(None).dt.floor("D")
+    local = times.dt.tz_convert(VIETNAM).dt.tz_localize(None).dt.floor("D")
     return ((local - pd.Timestamp("1970-01-01")) / pd.Timedelta(days=1)).astype("float64")
 
 

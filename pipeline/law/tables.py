@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple
-from zoneinfo import ZoneInfo
 
 import pandas as pd
 import pandera.pandas as pa
@@ -22,7 +21,6 @@ from pipeline.config import configs_dir
 #: How a fact is known, best first. Only the first may be shown as settled.
 FULL_TEXT, DIGEST, SECONDARY, RECALL = LEVELS = ("full_text", "digest", "secondary", "recall")
 UNVERIFIED = "(chưa kiểm chứng)"
-VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
 
 #: Which code answers for a behaviour of ours, and which is named beside it.
 LEAD, ALSO = "yes", "also"

@@ -13,7 +13,8 @@ import pandas as pd
 
 from pipeline.law import Law, cite
 from pipeline.planning.queues import seller_keys
-from pipeline.reports.wording import LEVEL_ONE, VIETNAM, format_date
+from pipeline.reports.wording import LEVEL_ONE, format_date
+from pipeline.sources.times import VIETNAM
 
 
 def holds_and_warnings(

@@ -9,7 +9,8 @@ from typing import NamedTuple
 import pandas as pd
 
 from pipeline.law import Law, cite
-from pipeline.reports.wording import LEVEL_ONE, VIETNAM
+from pipeline.reports.wording import LEVEL_ONE
+from pipeline.sources.times import VIETNAM
 
 #: Behaviours that are cited; a third would bury the first.
 _MOST = 2

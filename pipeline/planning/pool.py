@@ -17,7 +17,7 @@ from features.errors import DataError
 from features.seller import seller_key
 from models.seller_calibration import SellerCalibration
 from pipeline.planning.networks import SHOP_COLUMNS, join_networks, network_of
-from pipeline.reports.wording import VIETNAM
+from pipeline.sources.times import VIETNAM
 from pipeline.store import parts, read_parquet
 
 KEY = ["platform", "listing_id", "captured_at"]

@@ -37,14 +37,19 @@ def top_reasons(spoken: pd.DataFrame) -> pd.Series:
     return _lists(best.assign(said=best["text"] + more.where(best["others"].gt(0), "")), "said")
 
 
-def main_reasons(spoken: pd.DataFrame) -> pd.Series:
-    """Return by subject the strongest sentence that quotes the listing's words or, where none does or a price says far more, names its price."""
+def main_reasons(spoken: pd.DataFrame, found: pd.Series) -> pd.Series:
+    """Return by subject the strongest sentence that quotes the listing's words or, where none does or a price says far more, names its price.
+
+    It speaks for the first of the subject's behaviours (``found``, as `behaviours` gives them), which is the one that stands beside it in print; only
+    where nothing telling does, for another.
+    """
     worded = spoken["quote"].notna() & spoken["text"].str.contains("“", regex=False)
     telling = spoken[worded | spoken["sign_id"].isin(_PRICE_SIGNS)].assign(worded=worded)
     # "Fullbox" beside a price of three hundredths of the genuine one is true and says nothing.
-    strongest = telling.groupby("subject")["points"].transform("max")
+    strongest = telling.groupby(["subject", "behaviour"])["points"].transform("max")
     telling["aside"] = ~telling["worded"] | telling["points"].lt(_SAYS_FAR_LESS * strongest)
-    telling = telling.sort_values(["subject", "aside", "points"], ascending=[True, True, False], kind="stable")
+    telling["other"] = telling["behaviour"].ne(telling["subject"].map(found.str[0]))
+    telling = telling.sort_values(["subject", "other", "aside", "points"], ascending=[True, True, True, False], kind="stable")
     return telling.drop_duplicates("subject").set_index("subject")["text"]
 
 

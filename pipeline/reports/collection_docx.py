@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from docx.document import Document
 
 from pipeline.reports.docx_page import address, as_dict, banner, bullets, facts, grid, heading, line, new_page, save, shortened, signatures, text_or
-from pipeline.reports.wording import SYNTHETIC, VIETNAM, format_price, platform_name
+from pipeline.reports.wording import SYNTHETIC, format_price, platform_name
+from pipeline.sources.times import VIETNAM
 
 if TYPE_CHECKING:
     from pipeline.trail.sealed import Sealed

@@ -14,7 +14,8 @@ from pipeline.reports import target_row
 from pipeline.reports.charts import price_against_peers, timeline
 from pipeline.reports.safe_text import dead_link, live_link, visible, without_email
 from pipeline.reports.target_row import items_of, value_of
-from pipeline.reports.wording import LEVEL_ONE, STILL_SHOWN, VIETNAM, format_captured, format_date, format_price, platform_name
+from pipeline.reports.wording import LEVEL_ONE, STILL_SHOWN, format_captured, format_date, format_price, platform_name
+from pipeline.sources.times import VIETNAM
 
 _MAX_LISTINGS = 6
 _MAX_EVENTS = 12

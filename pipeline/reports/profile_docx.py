@@ -32,7 +32,6 @@ from pipeline.reports.wording import (
     DRAFT,
     OLD_DATA,
     SYNTHETIC,
-    VIETNAM,
     format_count,
     format_date,
     format_price,
@@ -40,6 +39,7 @@ from pipeline.reports.wording import (
     order_note,
     platform_name,
 )
+from pipeline.sources.times import VIETNAM
 
 MAX_LISTINGS = 20
 _LONGEST = 600

@@ -10,7 +10,8 @@ from typing import Any
 import xlsxwriter
 
 from pipeline.reports.safe_text import dead_link, for_cell
-from pipeline.reports.wording import VIETNAM, format_time
+from pipeline.reports.wording import format_time
+from pipeline.sources.times import VIETNAM
 from pipeline.store import write_atomically
 
 SHEET = "Danh sách"

@@ -7,7 +7,8 @@ from typing import Any
 import pandas as pd
 
 from pipeline.reports.safe_text import dead_link, live_link, visible
-from pipeline.reports.wording import VIETNAM, format_count, format_date, format_price, platform_name
+from pipeline.reports.wording import format_count, format_date, format_price, platform_name
+from pipeline.sources.times import VIETNAM
 
 #: judgement: (what stands on the button, when to press it)
 JUDGEMENTS = {

@@ -9,11 +9,9 @@ import math
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from functools import lru_cache
-from zoneinfo import ZoneInfo
 
 from pipeline.platforms.registry import load_registry
-
-VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
+from pipeline.sources.times import VIETNAM
 
 SIGN_NAMES = {
     "counterfeit": "Dấu hiệu chào bán hàng giả mạo nhãn hiệu",

@@ -6,6 +6,7 @@ import csv
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 
@@ -57,6 +58,19 @@ def read_batches(path: Path, *, records: str = "", size: int = BATCH_ROWS) -> It
         raise DataError(f"cannot read {path.name}: {detail}") from error
     if len(batch):
         yield batch
+
+
+def read_rows(path: Path) -> tuple[list[tuple[int, dict[str, Any]]], list[tuple[int, str]]]:
+    """Return all of a table that people keep (thousands of rows): each record with its line, and each line that is none with why.
+
+    Raises `DataError` as `read_batches` does.
+    """
+    rows: list[tuple[int, dict[str, Any]]] = []
+    rejected: list[tuple[int, str]] = []
+    for batch in read_batches(path):
+        rows += zip(batch.lines, batch.records, strict=True)
+        rejected += [(entry.line, entry.reason) for entry in batch.rejected]
+    return rows, rejected
 
 
 _READERS: dict[Format, Callable[[Path, str], Iterator[Entry]]] = {

@@ -18,7 +18,7 @@ from pipeline.complaints.same import duplicates, text_groups
 from pipeline.complaints.settings import load_complaint_settings
 from pipeline.manifest import fingerprint
 from pipeline.platforms.matching import BY_NOTHING, BY_URL, SUBJECT_COLUMNS, match
-from pipeline.sources.readers import read_batches
+from pipeline.sources.readers import read_rows
 from pipeline.state_folder import ANSWERS, COMPLAINTS, INFORMANTS, grow, grow_private, read_private, read_table
 from pipeline.store import parts, read_json, read_parquet, write_json, write_parquet
 from pipeline.tables.complaints import ANSWER_COLUMNS, COLUMNS, validate_complaints
@@ -65,11 +65,7 @@ def import_complaints(path: Path, *, state: Path, reader: Reader) -> ImportRepor
 
     The same file again changes nothing, but for answers that it now names.
     """
-    rows: list[tuple[int, dict[str, Any]]] = []
-    broken: list[tuple[int, str]] = []
-    for batch in read_batches(path):
-        rows += zip(batch.lines, batch.records, strict=True)
-        broken += [(entry.line, entry.reason) for entry in batch.rejected]
+    rows, broken = read_rows(path)
     read = reader.read(rows)
     before = read_table(state, COMPLAINTS)
     known = set() if before is None else set(before["complaint_id"])

@@ -20,12 +20,12 @@ from pipeline.config import RunConfig
 from pipeline.labels import KEY, Labels
 from pipeline.labels.definition import DESK, FINDING, positive
 from pipeline.reference import Reference
+from pipeline.sources.times import VIETNAM
 from pipeline.stages.label_data import LabelledCrawl, load_labelled
 from pipeline.store import read_json, write_atomically
 from pipeline.tables.outcomes import DESK_REVIEW
 
 LEARNED = BEHAVIOURS[:3]
-_VIETNAM = "Asia/Ho_Chi_Minh"
 _SHOWN, _NEXT = 20, 20
 #: Unlabelled listings without any sign that are considered for the next looks, drawn at random.
 _PLAIN = 2_000
@@ -73,7 +73,7 @@ def counts(labels: Labels, crawl: LabelledCrawl) -> dict[str, Any]:
     outcomes = labels.outcomes
     by_source = outcomes.assign(source=outcomes["source"].fillna("not said")).groupby(["source", "status"]).size()
     table = crawl.labels()
-    month = table["happened_at"].fillna(table["known_at"]).dt.tz_convert(_VIETNAM).dt.strftime("%Y-%m").fillna("no date")
+    month = table["happened_at"].fillna(table["known_at"]).dt.tz_convert(VIETNAM).dt.strftime("%Y-%m").fillna("no date")
     return {
         "by_source": {source: {status: int(n) for (_, status), n in one.items()} for source, one in by_source.groupby(level=0)},
         "by_behaviour": {name: int(positive(labels.table, name).sum()) for name in BEHAVIOURS},

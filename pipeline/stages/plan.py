@@ -136,7 +136,7 @@ def _described(
     table = with_members(with_facts(subjects, flagged), pool, features)
     for name, column in (("behaviours", speak.behaviours(spoken)), ("reasons", speak.top_reasons(spoken))):
         table[name] = column.reindex(table.index)
-    table["main_reason"] = speak.main_reasons(spoken).reindex(table.index).astype("str")
+    table["main_reason"] = speak.main_reasons(spoken, table["behaviours"]).reindex(table.index).astype("str")
     table["explainable"] = table["main_reason"].notna()
     table["behaviour"] = table["behaviours"].str[0]
     table["look_alike"] = table.index.isin(speak.only_look_alike(spoken))

@@ -17,7 +17,8 @@ from pipeline.law import Citation, Law
 from pipeline.platforms.registry import Registry
 from pipeline.reports.request_letter import SUBJECT, Request, write_request
 from pipeline.reports.request_list import write_request_list
-from pipeline.reports.wording import SYNTHETIC, VIETNAM, format_date
+from pipeline.reports.wording import SYNTHETIC, format_date
+from pipeline.sources.times import VIETNAM
 from pipeline.state_folder import REQUESTS, grow, read_table
 from pipeline.store import read_json, read_parquet
 from pipeline.tables.platform_requests import COLUMNS, validate_requests

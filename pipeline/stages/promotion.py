@@ -22,12 +22,12 @@ from pipeline.config import RunConfig
 from pipeline.labels import Labels
 from pipeline.promotion_rules import PromotionRules
 from pipeline.reference import load_reference
+from pipeline.sources.times import VIETNAM
 from pipeline.stages.batch_comparison import BatchComparison, compare_batch
 from pipeline.stages.dataset import Dataset, build_dataset
 from pipeline.stages.ingest import IngestReport
 from pipeline.stages.learned_rows import Unseen, unseen_rows
 from pipeline.stages.promotion_verdicts import Verdict, said_gap, verdicts
-from pipeline.stages.run import VIETNAM
 from pipeline.stages.score import fill_columns
 from pipeline.store import read_json
 

@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pandas as pd
 
@@ -30,6 +29,7 @@ from pipeline.planning.issued import ISSUED, last_list
 from pipeline.planning.seller_models import read_scores, read_seller_models, write_seller_models
 from pipeline.reference import load_reference
 from pipeline.sources.mapping import SourceMapping
+from pipeline.sources.times import VIETNAM
 from pipeline.stages.complaints import complaint_inputs, complaint_lines, complaint_report, use_complaints
 from pipeline.stages.dataset import build_dataset
 from pipeline.stages.features import build_features
@@ -47,7 +47,6 @@ from pipeline.stages.take_in import Progress, ingest_lines, silent, take_in
 from pipeline.stages.train import Trained, train
 from pipeline.store import parts, read_json, read_parquet, write_json, write_parquet
 
-VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
 #: Fewest control rows from which a firing rate is judged.
 _ENOUGH_CONTROL = 1000
 

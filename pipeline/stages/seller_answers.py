@@ -17,7 +17,7 @@ from pipeline.manifest import fingerprint
 from pipeline.platforms.answers import RETURNED, TAKEN, UNTOUCHED, Answer, AnswerReader
 from pipeline.reports.safe_text import for_csv
 from pipeline.reports.wording import platform_name
-from pipeline.sources.readers import read_batches
+from pipeline.sources.readers import read_rows
 from pipeline.state_folder import ADDRESSES, PRIVATE_ADDRESSES, grow, grow_private, read_private, read_table
 from pipeline.store import write_atomically
 from pipeline.tables.planning_inputs import ADDRESSES as INPUT_COLUMNS
@@ -62,11 +62,7 @@ def take_answers(path: Path, *, state: Path, reader: AnswerReader, plan_inputs: 
 
     The same row again changes nothing. What others may read holds no name, address or number in plain.
     """
-    records: list[tuple[int, dict[str, Any]]] = []
-    rejected: list[tuple[int, str]] = []
-    for batch in read_batches(path):
-        records += zip(batch.lines, batch.records, strict=True)
-        rejected += [(entry.line, entry.reason) for entry in batch.rejected]
+    records, rejected = read_rows(path)
     answers = reader.read(records)
     there = read_table(state, ADDRESSES)
     known = set() if there is None else set(there["record_id"])

@@ -17,7 +17,8 @@ from features.seller import seller_key
 from models.group_shares import group_shares
 from pipeline.planning.places import Places
 from pipeline.reports.situation import ANY, MIN_LISTINGS, MIN_SELLERS, Situation
-from pipeline.reports.wording import SIGN_NAMES, VIETNAM
+from pipeline.reports.wording import SIGN_NAMES
+from pipeline.sources.times import VIETNAM
 from pipeline.store import parts, read_parquet
 
 DIMENSIONS = ("goods", "platform", "authority", "month")

@@ -16,7 +16,7 @@ from features.errors import DataError
 from pipeline.labels import read_table
 from pipeline.platforms.matching import BY_NOTHING, SUBJECT_COLUMNS, match, platform_code
 from pipeline.sources.headings import SUBJECT, columns_by_name, heading_key, renamed
-from pipeline.sources.readers import read_batches
+from pipeline.sources.readers import read_rows
 from pipeline.sources.times import moment
 from pipeline.sources.values import text
 from pipeline.store import write_atomically, write_parquet
@@ -65,11 +65,8 @@ def take_takedowns(path: Path, *, into: Path, platform: str | None = None, crawl
     ``platform`` is whose list it is, where the file does not say; with ``crawl`` (a run's output folder) addresses are looked up there too.
     Raises `DataError` where the headings name no listing or no day of removal.
     """
-    lines, records, rejected = [], [], []
-    for batch in read_batches(path):
-        lines += batch.lines
-        records += batch.records
-        rejected += [(entry.line, entry.reason) for entry in batch.rejected]
+    rows, rejected = read_rows(path)
+    lines, records = [line for line, _ in rows], [record for _, record in rows]
     names = columns_by_name(dict.fromkeys(heading for record in records for heading in record), HEADINGS)
     if "removed_at" not in names.values() or not {"url", "listing_id", "seller_id"} & set(names.values()):
         raise DataError(f"{path}: a list of removals needs a column Ngày gỡ and one of Đường dẫn, Mã tin, Mã gian hàng; found {list(names)[:20]}")
