@@ -27,9 +27,9 @@ from pipeline.simulation.market import simulate
 from pipeline.simulation.outcomes import outcomes_of
 from pipeline.simulation.settings import load_market, load_tactics
 from pipeline.sources.mapping import load_mappings
+from pipeline.stages.judge import read_features
 from pipeline.stages.links import linked_groups
 from pipeline.stages.market import build_market, join_rows
-from pipeline.stages.run import read_features
 from pipeline.stages.score import with_lexicon
 from pipeline.stages.take_in import take_in
 from pipeline.store import parts, read_parquet, write_parquet

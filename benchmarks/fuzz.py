@@ -30,7 +30,7 @@ from features.errors import SoiHangError
 from pipeline.config import DEMO_KEY, load_run_config
 from pipeline.sources.mapping import Format, SourceMapping, load_mappings
 from pipeline.stages.ingest import IngestReport, ingest
-from pipeline.stages.run import judge
+from pipeline.stages.judge import judge
 from pipeline.store import read_parquet, write_json
 from pipeline.tables.quarantine import RULES
 

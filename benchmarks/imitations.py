@@ -23,7 +23,7 @@ from pipeline.reference import load_reference
 from pipeline.sources.mapping import load_mappings
 from pipeline.stages.dataset import build_dataset
 from pipeline.stages.evaluate import evaluate
-from pipeline.stages.run import read_features
+from pipeline.stages.judge import read_features
 from pipeline.stages.take_in import take_in
 
 REAL = Path(__file__).resolve().parent.parent.parent / "shared" / "data" / "listings"

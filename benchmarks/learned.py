@@ -27,7 +27,9 @@ from pipeline.sources.mapping import load_mappings
 from pipeline.stages.ablate import ablate
 from pipeline.stages.dataset import Dataset, build_dataset
 from pipeline.stages.evaluate import evaluate
-from pipeline.stages.run import finish_run, learn, read_features
+from pipeline.stages.judge import read_features
+from pipeline.stages.learn import learn
+from pipeline.stages.run import finish_run
 from pipeline.stages.simulate import plant_into, simulate_market
 from pipeline.stages.take_in import take_in
 

@@ -29,7 +29,7 @@ from pipeline.lock import lock
 from pipeline.reference import load_reference
 from pipeline.sources.mapping import load_mappings
 from pipeline.stages import market
-from pipeline.stages.run import read_features
+from pipeline.stages.judge import read_features
 from pipeline.stages.take_in import take_in
 from pipeline.store import parts, read_parquet, write_parquet
 

@@ -29,8 +29,9 @@ from pipeline.simulation.market import simulate
 from pipeline.simulation.settings import load_market, load_tactics
 from pipeline.sources.mapping import load_mappings
 from pipeline.sources.times import VIETNAM
+from pipeline.stages.choose import choose
+from pipeline.stages.judge import judge
 from pipeline.stages.plan import plan
-from pipeline.stages.run import choose, judge
 from pipeline.stages.take_in import take_in
 from pipeline.store import parts, read_json, read_parquet, write_json, write_parquet
 from pipeline.tables.targets import CHOSEN

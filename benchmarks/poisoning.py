@@ -19,8 +19,8 @@ import pandas as pd
 
 from pipeline.config import DEMO_KEY, load_run_config
 from pipeline.sources.mapping import load_mappings
+from pipeline.stages.judge import judge
 from pipeline.stages.reviews import take_reviews
-from pipeline.stages.run import judge
 from pipeline.stages.take_in import take_in
 from pipeline.store import read_parquet
 

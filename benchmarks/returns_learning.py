@@ -24,7 +24,7 @@ from pipeline.simulation.outcomes import outcomes_of
 from pipeline.simulation.settings import load_market, load_tactics
 from pipeline.sources.mapping import load_mappings
 from pipeline.stages.dataset import Dataset, build_dataset
-from pipeline.stages.run import read_features
+from pipeline.stages.judge import read_features
 from pipeline.stages.take_in import take_in
 from pipeline.store import write_parquet
 

@@ -49,7 +49,8 @@ from pipeline.labels import read_outcomes
 from pipeline.lock import lock
 from pipeline.reference import load_lexicons
 from pipeline.sources.mapping import load_mappings
-from pipeline.stages.run import learn, read_features
+from pipeline.stages.judge import read_features
+from pipeline.stages.learn import learn
 from pipeline.stages.simulate import simulate_market
 from pipeline.stages.take_in import take_in
 from pipeline.store import parts, read_parquet

@@ -30,8 +30,8 @@ from pipeline.config import DEMO_KEY, load_run_config
 from pipeline.lock import lock
 from pipeline.reference import load_reference
 from pipeline.sources.mapping import load_mappings
+from pipeline.stages.judge import read_features
 from pipeline.stages.market import build_market, join_rows
-from pipeline.stages.run import read_features
 from pipeline.stages.score import with_lexicon
 from pipeline.stages.take_in import take_in
 from pipeline.store import parts, read_parquet

@@ -16,7 +16,9 @@ from pipeline.config import DEMO_KEY, RunConfig, load_run_config
 from pipeline.labels import read_outcomes
 from pipeline.lock import lock
 from pipeline.sources.mapping import load_mappings
-from pipeline.stages.run import finish_run, learn, read_features
+from pipeline.stages.judge import read_features
+from pipeline.stages.learn import learn
+from pipeline.stages.run import finish_run
 from pipeline.stages.simulate import simulate_market
 from pipeline.stages.take_in import take_in
 from pipeline.stages.train import Trained

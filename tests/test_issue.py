@@ -19,9 +19,10 @@ from pipeline.planning.changes import compare, left_since
 from pipeline.planning.issued import IssuedList, alerts, last_list, versions
 from pipeline.reports.docx_page import Approval
 from pipeline.sources.mapping import load_mappings
+from pipeline.stages.choose import choose
 from pipeline.stages.issue import Issue, issue_alert, issue_list
+from pipeline.stages.judge import judge
 from pipeline.stages.plan import Plan
-from pipeline.stages.run import choose, judge
 from pipeline.stages.take_in import take_in
 from pipeline.store import read_json, read_parquet
 from pipeline.trail.chain import read_entries

@@ -24,8 +24,9 @@ from pipeline.planning.speak import main_reasons, only_look_alike
 from pipeline.planning.weights import plan_tables
 from pipeline.reference import load_reference
 from pipeline.sources.mapping import load_mappings
+from pipeline.stages.choose import choose
+from pipeline.stages.judge import judge
 from pipeline.stages.plan import Plan
-from pipeline.stages.run import choose, judge
 from pipeline.stages.take_in import take_in
 from pipeline.tables.capacity import in_week, read_capacity
 

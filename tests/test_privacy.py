@@ -449,7 +449,7 @@ def test_texts_of_a_file_are_found_through_gzip_zips_and_utf_16(tmp_path: Path) 
 def test_what_an_appeal_cleared_stands_on_no_list_of_the_next_plan(copied: Path) -> None:
     from pipeline.fairness.content import content_hash
     from pipeline.fairness.protection import FILE, write_protected
-    from pipeline.stages.run import choose
+    from pipeline.stages.choose import choose
 
     listings = read_parquet(copied / "out" / "work" / "listings" / "part-00000.parquet").set_index("listing_id")
     mine = listings.loc["T1"]

@@ -239,8 +239,8 @@ def test_two_models_of_one_market_are_compared_on_rows_that_neither_knows() -> N
     from pipeline.labels import read_outcomes
     from pipeline.lock import lock
     from pipeline.sources.mapping import load_mappings
+    from pipeline.stages.judge import read_features
     from pipeline.stages.promotion import judge_challenger
-    from pipeline.stages.run import read_features
     from pipeline.stages.take_in import take_in
     from pipeline.store import read_parquet
 

@@ -88,7 +88,7 @@ def test_a_run_that_starts_again_no_longer_claims_to_be_done(
     def dies(*_: Any, **__: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("pipeline.stages.run.build_market", dies)
+    monkeypatch.setattr("pipeline.stages.judge.build_market", dies)
     with pytest.raises(KeyboardInterrupt):
         finished(file)
     assert not (done.out / "run.json").exists()

@@ -30,8 +30,9 @@ from pipeline.register.facts import add, standing
 from pipeline.register.schema import OUTCOMES
 from pipeline.sharing.package import from_json
 from pipeline.sources.mapping import load_mapping, load_mappings
+from pipeline.stages.judge import judge
 from pipeline.stages.review_answers import read_answers
-from pipeline.stages.run import RunReport, judge, run
+from pipeline.stages.run import RunReport, run
 from pipeline.state_folder import grow_private
 from tests.conftest import ROOT
 from tests.returned_lists import register

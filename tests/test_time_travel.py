@@ -14,8 +14,8 @@ from pipeline.labels import read_outcomes
 from pipeline.lock import lock
 from pipeline.reference import load_reference
 from pipeline.sources.mapping import load_mappings
+from pipeline.stages.judge import read_features
 from pipeline.stages.market import build_market
-from pipeline.stages.run import read_features
 from pipeline.stages.simulate import simulate_market
 from pipeline.stages.take_in import take_in
 from pipeline.store import parts, read_parquet

@@ -20,8 +20,9 @@ from pipeline.lock import lock
 from pipeline.reference import load_reference
 from pipeline.sources.mapping import load_mappings
 from pipeline.stages.ingest import IngestReport
+from pipeline.stages.judge import judge, read_features
 from pipeline.stages.market import build_market, join_rows
-from pipeline.stages.run import finish_run, judge, read_features
+from pipeline.stages.run import finish_run
 from pipeline.stages.score import with_lexicon
 from pipeline.stages.take_in import take_in
 from pipeline.stages.unfed import PAST, as_if_new, unfed_columns

@@ -51,7 +51,7 @@ def evaluate_command(
     from pipeline.stages.dataset import build_dataset
     from pipeline.stages.evaluate import evaluate, evaluate_lines
     from pipeline.stages.evaluation_report import write_evaluation
-    from pipeline.stages.run import read_features
+    from pipeline.stages.judge import read_features
     from pipeline.stages.take_in import take_in
     from pipeline.store import write_json
 

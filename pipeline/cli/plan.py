@@ -61,9 +61,9 @@ def plan_command(
     from pipeline.planning.issued import ISSUED
     from pipeline.reports.docx_page import Approval
     from pipeline.sources.times import VIETNAM
+    from pipeline.stages.choose import choose
     from pipeline.stages.issue import LOG, Issue, note_made
     from pipeline.stages.plan_report import plan_lines
-    from pipeline.stages.run import choose
     from pipeline.store import read_json
     from pipeline.tables.capacity import read_capacity
 

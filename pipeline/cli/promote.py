@@ -44,8 +44,8 @@ def promote_command(
     from pipeline.progress import RowProgress
     from pipeline.promotion_rules import load_promotion_rules
     from pipeline.sources.mapping import load_mappings
+    from pipeline.stages.judge import read_features
     from pipeline.stages.promotion import judge_challenger
-    from pipeline.stages.run import read_features
     from pipeline.stages.take_in import take_in
     from pipeline.tables.capacity import read_capacity
     from pipeline.tracking import log_promotion, rivals, switch_champion

@@ -15,7 +15,7 @@ def register(app: typer.Typer) -> None:
 def report_command(folder: Folder, as_json: Json = False) -> None:
     """Write plans/CODE.xlsx and .html, plan.xlsx, index.html, thuc-trang.xlsx and targets.csv from what `soihang plan` left in FOLDER."""
     from pipeline.lock import lock
-    from pipeline.stages.run import tell
+    from pipeline.stages.report import tell
 
     with lock(folder):
         tell(folder)

@@ -37,9 +37,9 @@ def score_command(
         from pipeline.lock import lock
         from pipeline.progress import RowProgress
         from pipeline.stages.complaints import complaint_lines, use_complaints
+        from pipeline.stages.judge import judge, noisy_cues, score_lines
         from pipeline.stages.links import link_lines, read_link_summary
         from pipeline.stages.reviews import take_reviews
-        from pipeline.stages.run import judge, noisy_cues, score_lines
 
         chosen = wanted_model(model)
     said: list[str] = []

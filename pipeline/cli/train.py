@@ -37,7 +37,8 @@ def train_command(
     from pipeline.progress import RowProgress
     from pipeline.recipe import write_recipe
     from pipeline.sources.mapping import load_mappings
-    from pipeline.stages.run import learn, read_features
+    from pipeline.stages.judge import read_features
+    from pipeline.stages.learn import learn
     from pipeline.stages.take_in import take_in
     from pipeline.tracking import describe, log_training
 

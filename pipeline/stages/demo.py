@@ -12,9 +12,12 @@ from pipeline.labels import read_outcomes
 from pipeline.recipe import write_recipe
 from pipeline.sources.mapping import load_mappings
 from pipeline.stages.evaluate import evaluate_lines
-from pipeline.stages.run import RunReport, Timings, finish_run, learn, read_features
+from pipeline.stages.judge import read_features
+from pipeline.stages.learn import learn
+from pipeline.stages.run import RunReport, finish_run
 from pipeline.stages.simulate import simulate_market
 from pipeline.stages.take_in import Progress, take_in
+from pipeline.stages.timings import Timings
 from pipeline.stages.train import Trained
 from pipeline.tracking import load_champion, log_training
 

@@ -16,7 +16,7 @@ from pipeline.reference import load_reference
 from pipeline.reports.safe_text import for_csv
 from pipeline.reports.target_row import abbreviation
 from pipeline.stages.sightings import with_sightings
-from pipeline.store import read_json, read_parquet, write_atomically
+from pipeline.store import read_json, read_parquet, write_atomically, write_json
 from pipeline.tables.targets import with_lists
 
 PLANS = "plans"
@@ -106,3 +106,9 @@ def _cell(value: Any) -> Any:
     if isinstance(value, str):
         return for_csv(value)
     return "" if value is None or value != value else value
+
+
+def tell(out: Path) -> None:
+    """Write workbooks, pages, situation report and CSV from what `choose` left."""
+    told = report_folder(out)
+    write_json(told, out / "work" / "situation.json")

@@ -17,7 +17,8 @@ from pipeline.labels import read_outcomes
 from pipeline.manifest import fingerprint
 from pipeline.recipe import Recipe, differences, find_inputs
 from pipeline.sources.mapping import load_mapping, load_mappings
-from pipeline.stages.run import learn, read_features
+from pipeline.stages.judge import read_features
+from pipeline.stages.learn import learn
 from pipeline.stages.take_in import Progress, take_in
 
 #: Files that only repeat what others say: their checksums, and who made them.

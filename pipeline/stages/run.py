@@ -6,63 +6,33 @@ The four steps can also be run one by one (``soihang ingest``, ``score``, ``plan
 
 from __future__ import annotations
 
-import hashlib
-import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import date, datetime
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from features.errors import DataError, ModelError
 from models.artifact import Model
 from pipeline.config import RunConfig, configs_hash
-from pipeline.labels import Labels
-from pipeline.law import load_law
-from pipeline.manifest import code_hash, run_id, versions
-from pipeline.parallel import preparing
-from pipeline.planning.inputs import read_inputs
-from pipeline.planning.issued import ISSUED, last_list
-from pipeline.planning.seller_models import read_scores, read_seller_models, write_seller_models
-from pipeline.reference import load_reference
+from pipeline.manifest import code_hash, versions
+from pipeline.planning.issued import ISSUED
 from pipeline.sources.mapping import SourceMapping
-from pipeline.sources.times import VIETNAM
+from pipeline.stages.choose import choose
 from pipeline.stages.complaints import complaint_inputs, complaint_lines, complaint_report, use_complaints
-from pipeline.stages.dataset import build_dataset
-from pipeline.stages.features import build_features
 from pipeline.stages.ingest import IngestReport
 from pipeline.stages.issue import LOG, note_made
-from pipeline.stages.learned_rows import LEARNED_FILE, learned_rows
+from pipeline.stages.judge import judge, noisy_cues, score_lines
 from pipeline.stages.links import link_lines, read_link_summary
-from pipeline.stages.market import build_market
-from pipeline.stages.plan import Plan, plan
-from pipeline.stages.plan_report import plan_facts, plan_lines, plan_summary
-from pipeline.stages.report import report_folder
+from pipeline.stages.plan import Plan
+from pipeline.stages.plan_report import plan_lines
+from pipeline.stages.report import tell
 from pipeline.stages.reviews import ReviewReport, review_inputs, review_report, take_reviews
-from pipeline.stages.score import ScoreReport, import_scoring, score
+from pipeline.stages.score import ScoreReport
 from pipeline.stages.take_in import Progress, ingest_lines, silent, take_in
-from pipeline.stages.train import Trained, train
-from pipeline.store import parts, read_json, read_parquet, write_json, write_parquet
-
-#: Fewest control rows from which a firing rate is judged.
-_ENOUGH_CONTROL = 1000
-
-
-@dataclass
-class Timings:
-    """Seconds spent per stage, in order."""
-
-    seconds: dict[str, float] = field(default_factory=dict)
-
-    @contextmanager
-    def stage(self, name: str) -> Iterator[None]:
-        """Time the block as stage ``name``."""
-        begun = time.perf_counter()
-        yield
-        self.seconds[name] = round(time.perf_counter() - begun, 2)
+from pipeline.stages.timings import Timings
+from pipeline.store import read_json, write_json
 
 
 @dataclass(frozen=True)
@@ -206,189 +176,3 @@ def finish_run(
     result = RunReport(out, taken, scored, made, summary, config.control.max_strong_rate, details)
     write_json(result.to_json(), out / "run.json")
     return result
-
-
-def judge(
-    out: Path,
-    *,
-    config: RunConfig,
-    model: Model | None = None,
-    timings: Timings | None = None,
-    on_rows: Progress = silent,
-    features_done: bool = False,
-    outcomes: pd.DataFrame | None = None,
-    previous: Path | None = None,
-) -> ScoreReport:
-    """Read and score what `take_in` left; leaves ``out/scores.parquet`` and ``out/reasons.parquet``.
-
-    ``outcomes`` and ``previous`` as for `run`.
-    """
-    work, timings = out / "work", timings or Timings()
-    if model is not None and model.tokenizer != config.text.tokenizer:
-        raise ModelError(
-            f"model {model.version} reads words by {model.tokenizer!r}, the settings say {config.text.tokenizer!r}; change text.tokenizer or --model"
-        )
-    total = IngestReport.from_json(read_json(work / "ingest.json")).n_listings
-    inputs = read_json(work / "inputs.json")
-    asked = f"{config.model_dump_json()} {inputs['source']} {model.version if model else ''}"
-    # What was erased since changes what the same files hold.
-    asked += "".join(inputs.get("erased", [])) + outcomes_id(outcomes)
-    identity = run_id(inputs["files"] + review_inputs(work) + complaint_inputs(work), seed=config.seed, settings=asked)
-    if not features_done:
-        with timings.stage("features"):
-            read_features(out, config=config, n_listings=total, with_text=model is not None, on_rows=on_rows)
-    reference = load_reference()
-    with timings.stage("market"), preparing(import_scoring, len(parts(work / "listings"))):
-        build_market(work / "listings", work, reference, outcomes=outcomes, previous=previous)
-    with timings.stage("score"):
-        scored = score(
-            work / "listings",
-            work,
-            out=out,
-            reference=reference,
-            run_id=identity,
-            model=model,
-            past_known=outcomes is not None,
-            on_rows=lambda rows: on_rows("score", rows, total),
-        )
-        write_json(scored.to_json(), work / "score.json")
-        write_seller_models(model, work)
-        write_json({"run_id": identity}, work / "run_id.json")
-    return scored
-
-
-def read_features(out: Path, *, config: RunConfig, n_listings: int, with_text: bool = False, on_rows: Progress = silent) -> None:
-    """Read text, brand, kind and cues of what `take_in` left; leaves ``out/work/rows``, ``out/work/hits`` and, for a model, ``out/work/text``."""
-    work = out / "work"
-    build_features(
-        work / "listings",
-        out=work,
-        tokenizer=config.text.tokenizer,
-        with_text=with_text,
-        on_rows=lambda rows: on_rows("features", rows, n_listings),
-    )
-
-
-def learn(out: Path, labels: Labels, *, config: RunConfig) -> Trained:
-    """Train on what `take_in` and `read_features` left; leaves ``out/model``, its card, its evaluation and which rows it
-    learned from.
-    """
-    work = out / "work"
-    reference = load_reference()
-    data = build_dataset(work, labels, reference)
-    digest = hashlib.sha256("\n".join(read_json(work / "inputs.json")["files"]).encode())
-    digest.update(pd.util.hash_pandas_object(data.labels.table, index=False).to_numpy().tobytes())
-    trained = train(
-        data,
-        out / "model",
-        config=config,
-        goods_groups=sorted(reference.goods_groups["group"].astype(str)),
-        fingerprint=digest.hexdigest(),
-        synthetic=bool("x_synthetic" in data.rows and data.rows["x_synthetic"].eq(True).any()),
-    )
-    seen = learned_rows(data, {name: one.learned for name, one in trained.judged.items()})
-    write_parquet(seen, out / LEARNED_FILE)
-    return trained
-
-
-def choose(
-    out: Path, *, config: RunConfig, as_of: date | None = None, today: date | None = None, capacity: pd.DataFrame | None = None
-) -> tuple[Plan, dict[str, Any]]:
-    """Choose targets from what `judge` left; leaves the tables of targets and the summary for `tell`."""
-    work = out / "work"
-    taken = IngestReport.from_json(read_json(work / "ingest.json"))
-    scored = ScoreReport.from_json(read_json(work / "score.json"))
-    if taken.latest_capture is None:
-        raise DataError(f"{work / 'ingest.json'} names no capture; ingest again")
-    data_day = _day(taken.latest_capture)
-    list_day = as_of or data_day
-    # What was captured after the list's day is not in it.
-    data_day = min(data_day, list_day)
-    inputs, law = read_inputs(config.plan.inputs), load_law(config.law_tables)
-    made = plan(
-        work / "listings",
-        work,
-        read_scores(out / "scores.parquet"),
-        read_parquet(out / "reasons.parquet"),
-        as_of=list_day,
-        settings=config.plan,
-        capacity=capacity,
-        reference=load_reference(),
-        inputs=inputs,
-        last=last_list(config.plan.issued or out / ISSUED, list_day),
-        law=law,
-        seller_models=read_seller_models(work),
-        seed=config.seed,
-    )
-    write_parquet(made.targets, work / "targets.parquet")
-    write_parquet(made.listings, work / "target_listings.parquet")
-    write_parquet(made.left, work / "left.parquet")
-    write_json(plan_facts(made, inputs, law), work / "plan.json")
-    is_old = today is not None and (today - data_day).days > config.old_after_days
-    identity = str(read_json(work / "run_id.json")["run_id"])
-    summary = summarise(taken, scored, as_of=list_day, data_day=data_day, is_old=is_old, run_id=identity) | plan_summary(made, list_day)
-    summary["flagged_points"] = config.plan.flagged_points
-    write_json(summary, work / "summary.json")
-    return made, summary
-
-
-def tell(out: Path) -> None:
-    """Write workbooks, pages, situation report and CSV from what `choose` left."""
-    told = report_folder(out)
-    write_json(told, out / "work" / "situation.json")
-
-
-def summarise(taken: IngestReport, scored: ScoreReport, *, as_of: date, data_day: date, is_old: bool, run_id: str) -> dict[str, Any]:
-    """Return what the reports say about the whole run, as plain values."""
-    return {
-        "as_of": as_of.isoformat(),
-        "data_date": data_day.isoformat(),
-        "is_old": is_old,
-        "n_files": len(taken.files),
-        "n_read": taken.n_read,
-        "n_listings": taken.n_listings,
-        "n_quarantined": taken.n_quarantined,
-        "n_scored": scored.n_scored,
-        "bands": scored.bands,
-        "score_kind": scored.score_kind,
-        "model_version": scored.model_version,
-        "run_id": run_id,
-        "version": versions()["soihang"],
-        "synthetic": scored.n_synthetic > 0,
-        "sources": [one.to_json() for one in taken.files],
-        "control": scored.control.to_dict("records"),
-        "cue_terms": dict(zip(load_reference().cues["cue_id"], load_reference().cues["term"], strict=True)),
-        "n_control": scored.n_control,
-        "sellers_seen": scored.sellers_seen,
-    }
-
-
-def score_lines(scored: ScoreReport, max_strong_rate: float) -> list[str]:
-    """Return what a terminal says about the scores and the negative control."""
-    bands = ", ".join(f"{name} {number:,}" for name, number in scored.bands.items())
-    how = f"model {scored.model_version} for {', '.join(scored.learned)}" if scored.learned else "evidence (a priority, not a probability)"
-    rows = [f"scored {scored.n_scored:,} by {how}: {bands}"]
-    if not scored.n_control:
-        return [*rows, "negative control: no official shops or retailers in these files"]
-    rows.append(f"negative control ({scored.n_control:,} listings of official shops and retailers, flags masked):")
-    rows += [
-        f"  {row.sign_id:<28} {row.strength or '-':<7} {row.fired:>6,}  {100 * row.rate:.3f} %" for row in scored.control.itertuples()
-    ] or ["  nothing fired"]
-    return rows + [f"  too often for a strong cue: {name}" for name in noisy_cues(scored, max_strong_rate)["sign_id"]]
-
-
-def noisy_cues(scored: ScoreReport, max_strong_rate: float) -> pd.DataFrame:
-    """Strong cues above the allowed firing rate on the negative control, where there are rows enough to judge."""
-    table = scored.control
-    if scored.n_control < _ENOUGH_CONTROL:
-        return table.iloc[:0]
-    return table[table["strength"].eq("strong") & table["rate"].gt(max_strong_rate)]
-
-
-def outcomes_id(outcomes: pd.DataFrame | None) -> str:
-    """Return a hash of what was known before, for the run's id; empty where nothing was."""
-    return "" if outcomes is None else hashlib.sha256(pd.util.hash_pandas_object(outcomes, index=False).to_numpy().tobytes()).hexdigest()
-
-
-def _day(when: datetime) -> date:
-    return when.astimezone(VIETNAM).date()
