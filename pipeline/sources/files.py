@@ -63,7 +63,29 @@ def folder_day(path: Path) -> date | None:
     >>> folder_day(Path("drop/2026-11-24/shopee/a.json"))
     datetime.date(2026, 11, 24)
     """
-    return next((day for parent in list(path.resolve().parents)[:3] if (day := _day(parent)) is not None), None)
+    return next((day for parent in list(path.resolve().parents)[:3] if (day := named_day(parent.name)) is not None), None)
+
+
+def named_day(name: str) -> date | None:
+    """Return the day that a folder's name is, ``None`` where it is none.
+
+    >>> named_day("2026-11-24"), named_day("2026-13-45")
+    (datetime.date(2026, 11, 24), None)
+    """
+    if not _DAY.fullmatch(name):
+        return None
+    try:
+        return date.fromisoformat(name)
+    except ValueError:
+        return None
+
+
+def is_known(path: Path) -> bool:
+    """Say whether a file is of a kind that can be read, by its name."""
+    try:
+        return bool(file_format(path))
+    except DataError:
+        return False
 
 
 def labels(paths: Sequence[Path]) -> list[str]:
@@ -86,7 +108,7 @@ def labels(paths: Sequence[Path]) -> list[str]:
 def _inside(folder: Path) -> list[Path]:
     home = folder.resolve()
     inside = sorted(path for path in folder.rglob("*") if path.is_file() and path.resolve().is_relative_to(home))
-    visible = [path for path in inside if _known(path) and not any(part.startswith((".", "_")) for part in path.relative_to(folder).parts)]
+    visible = [path for path in inside if is_known(path) and not any(part.startswith((".", "_")) for part in path.relative_to(folder).parts)]
     waiting = list(_unfinished(folder))
     return [path for path in visible if not any(path.is_relative_to(one) for one in waiting)]
 
@@ -95,21 +117,5 @@ def _unfinished(folder: Path) -> Iterator[Path]:
     """A platform's folder of a day that is not whole: ``folder`` itself, or some below it."""
     for one in (folder, *(path for path in folder.rglob("*") if path.is_dir())):
         hidden = any(part.startswith((".", "_")) for part in one.relative_to(folder).parts)
-        if not hidden and _day(one.resolve().parent) is not None and not (one / DONE).is_file():
+        if not hidden and named_day(one.resolve().parent.name) is not None and not (one / DONE).is_file():
             yield one
-
-
-def _day(folder: Path) -> date | None:
-    if not _DAY.fullmatch(folder.name):
-        return None
-    try:
-        return date.fromisoformat(folder.name)
-    except ValueError:
-        return None
-
-
-def _known(path: Path) -> bool:
-    try:
-        return bool(file_format(path))
-    except DataError:
-        return False
