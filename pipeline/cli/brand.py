@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from pipeline.cli.options import Files, Json, Source, Sources, finish
+from pipeline.cli.options import Files, Json, Source, Sources, crawl_files, finish
 
 _app = typer.Typer(help="Mine a crawl for brand names, and preview one before it is added to brands.csv.", no_args_is_help=True)
 _Names = list[str] | None
@@ -66,7 +66,7 @@ def preview_command(
 
 
 @contextmanager
-def _listings(files: list[Path], source: str, sources: Path | None) -> Iterator[list[Path]]:
+def _listings(files: list[str], source: str, sources: Path | None) -> Iterator[list[Path]]:
     """The crawl's listings part by part, phones masked, in a folder that is gone afterwards."""
     from features.errors import DataError, NothingNew
     from pipeline.config import contact_key, load_run_config
@@ -75,10 +75,11 @@ def _listings(files: list[Path], source: str, sources: Path | None) -> Iterator[
     from pipeline.stages.ingest import ingest
     from pipeline.store import parts
 
+    crawl = crawl_files(files)
     with tempfile.TemporaryDirectory(prefix="soihang-") as folder:
         with RowProgress() as progress:
             taken = ingest(
-                files,
+                crawl,
                 mappings=load_mappings(sources),
                 out=Path(folder),
                 key=contact_key(),

@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from pipeline.cli.options import AsOf, Config, Json, Source, Sources, day, finish
+from pipeline.cli.options import AsOf, Config, Json, Source, Sources, crawl_files, day, finish
 
-Listings = Annotated[list[Path], typer.Option("--listings", "-l", help="Crawl files, folders or globs.")]
+Listings = Annotated[list[str], typer.Option("--listings", "-l", help="Crawl files, folders, globs or addresses (s3://…).")]
 Outcomes = Annotated[Path, typer.Option("--outcomes", help="CSV or Parquet with at least platform, listing_id, status.")]
 Ablate = Annotated[bool, typer.Option("--ablate", help="Ask instead what each family of columns adds.")]
 Track = Annotated[bool, typer.Option("--track", help="Log figures, tables and plots as a run in MLflow.")]
@@ -58,11 +58,12 @@ def evaluate_command(
     settings = load_run_config(config)
     labels = read_outcomes(outcomes, as_of=list_day)
     # Before anything is read: a file that changes meanwhile must not go into the log as what was judged on.
-    recipe = write_recipe(listings, outcomes, sources=sources, source=source, as_of=list_day, config=settings, key=contact_key()) if track else None
+    crawl = crawl_files(listings)
+    recipe = write_recipe(crawl, outcomes, sources=sources, source=source, as_of=list_day, config=settings, key=contact_key()) if track else None
     with TemporaryDirectory(prefix="soihang-") as folder, RowProgress() as progress:
         work = Path(folder)
         taken = take_in(
-            listings, out=work, config=settings, mappings=load_mappings(sources), key=contact_key(), source=source, on_rows=progress
+            crawl, out=work, config=settings, mappings=load_mappings(sources), key=contact_key(), source=source, on_rows=progress
         )
         read_features(work, config=settings, n_listings=taken.n_listings, with_text=True, on_rows=progress)
         data = build_dataset(work / "work", labels, load_reference())

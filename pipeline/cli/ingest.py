@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from pipeline.cli.options import Config, Files, Json, Out, Source, Sources, finish
+from pipeline.cli.options import Config, Files, Json, Out, Source, Sources, crawl_files, finish
 
 
 def register(app: typer.Typer) -> None:
@@ -22,9 +22,9 @@ def ingest_command(
     from pipeline.sources.mapping import load_mappings
     from pipeline.stages.take_in import ingest_lines, take_in
 
-    settings = load_run_config(config)
+    settings, crawl = load_run_config(config), crawl_files(files)
     with lock(out), RowProgress() as progress:
         taken = take_in(
-            files, out=out, config=settings, mappings=load_mappings(sources), key=contact_key(), source=source, on_rows=progress
+            crawl, out=out, config=settings, mappings=load_mappings(sources), key=contact_key(), source=source, on_rows=progress
         )
     finish(ingest_lines(taken), taken.to_json(), as_json=as_json, code=3 if taken.unreadable else 0)

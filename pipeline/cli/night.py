@@ -17,6 +17,7 @@ from pipeline.cli.options import (
     Source,
     Sources,
     Wait,
+    crawl_files,
     day,
     finish,
     wanted_model,
@@ -64,9 +65,10 @@ def night_command(
     chosen = wanted_model(model)
 
     def work(out: Path, previous: Path | None) -> RunReport:
+        crawl = crawl_files(files)
         with lock(out, wait_minutes=wait), RowProgress() as progress:
             return run(
-                files,
+                crawl,
                 out=out,
                 config=settings,
                 mappings=load_mappings(sources),

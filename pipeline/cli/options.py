@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-Files = Annotated[list[Path], typer.Argument(help="Crawl files, folders or globs: CSV, XLSX, JSONL, JSON, Parquet, also .gz and .zst.")]
+# Text, not paths, which make one slash of the two in s3://; `crawl_files` makes them paths.
+Files = Annotated[list[str], typer.Argument(help="Crawl files, folders, globs, addresses (s3://…): CSV, XLSX, JSONL, JSON, Parquet, .gz, .zst.")]
 Out = Annotated[Path, typer.Option("--out", "-o", help="Folder for the results; made where it is missing.")]
 Folder = Annotated[Path, typer.Argument(help="The --out folder of the step before.")]
 Source = Annotated[str, typer.Option(help="Name of a mapping in configs/sources, or auto to recognise each file.")]
@@ -60,6 +61,15 @@ def day(text: str | None, option: str = "--as-of") -> date | None:
         return datetime.strptime(text, "%Y-%m-%d").date()
     except ValueError:
         raise typer.BadParameter(f"{text!r} is no date; write it as 2026-11-24", param_hint=option) from None
+
+
+def crawl_files(names: Sequence[str]) -> list[Path]:
+    """Return where crawl files lie on this machine; those named by address are fetched first, with progress where a terminal watches."""
+    from pipeline.progress import RowProgress
+    from pipeline.sources.remote_files import local_files
+
+    with RowProgress() as progress:
+        return local_files(names, on_files=progress)
 
 
 def wanted_model(choice: str) -> Any:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pipeline.cli.options import AsOf, Capacity, Config, Folder, Json, Sources, day, finish
+from pipeline.cli.options import AsOf, Capacity, Config, Folder, Json, Sources, crawl_files, day, finish
 
 if TYPE_CHECKING:
     from pipeline.config import RunConfig
@@ -35,7 +35,8 @@ def plan_command(
     alert: Annotated[str | None, typer.Option(metavar="CODE", help="Freeze one target as a quick alert.", show_default=False)] = None,
     by: Annotated[str | None, typer.Option(metavar="NAME", help="Who issues; needed with --issue and --alert.", show_default=False)] = None,
     crawl: Annotated[
-        list[Path] | None, typer.Option(help="Crawl file, folder or glob that the run read, for the raw lines; once for each.", show_default=False)
+        list[str] | None,
+        typer.Option(help="Crawl file, folder, glob or address that the run read, for the raw lines; once for each.", show_default=False),
     ] = None,
     sources: Sources = None,
     approver: Annotated[str | None, typer.Option(metavar="NAME", help="Who approved; without it the list is a draft.", show_default=False)] = None,
@@ -93,14 +94,14 @@ def _with_paths(settings: RunConfig, inputs: Path | None, issued: Path | None) -
 
 
 def _freeze(
-    folder: Path, lists: Path, what: Any, settings: RunConfig, crawl: list[Path], sources: Path | None, *, issue: bool, alert: str | None
+    folder: Path, lists: Path, what: Any, settings: RunConfig, crawl: list[str], sources: Path | None, *, issue: bool, alert: str | None
 ) -> list[Any]:
     from pipeline.sources.mapping import load_mappings
     from pipeline.stages.issue import issue_alert, issue_list
     from pipeline.trail.sealed import crawls_of
 
     work = folder / "work"
-    crawls = crawls_of(work, crawl, load_mappings(sources))
+    crawls = crawls_of(work, crawl_files(crawl), load_mappings(sources))
     frozen = [issue_list(work, lists, crawls, what)] if issue else []
     if alert:
         limit = settings.plan.alerts_a_week

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from pipeline.cli.evaluate import Listings, Outcomes
-from pipeline.cli.options import AsOf, Capacity, Config, Json, Out, Source, Sources, day, finish
+from pipeline.cli.options import AsOf, Capacity, Config, Json, Out, Source, Sources, crawl_files, day, finish
 
 
 def register(app: typer.Typer) -> None:
@@ -54,9 +54,10 @@ def promote_command(
     labels = read_outcomes(outcomes, as_of=list_day)
     limits = read_capacity(capacity) if capacity else None
     pair = rivals(model)
+    crawl = crawl_files(listings)
     with lock(out), RowProgress() as progress:
         taken = take_in(
-            listings, out=out, config=settings, mappings=load_mappings(sources), key=contact_key(), source=source, on_rows=progress
+            crawl, out=out, config=settings, mappings=load_mappings(sources), key=contact_key(), source=source, on_rows=progress
         )
         read_features(out, config=settings, n_listings=taken.n_listings, with_text=True, on_rows=progress)
         found = judge_challenger(

@@ -19,6 +19,7 @@ from pipeline.cli.options import (
     Source,
     Sources,
     Wait,
+    crawl_files,
     day,
     finish,
     wanted_model,
@@ -65,9 +66,10 @@ def run_command(
     settings = load_run_config(config)
     chosen = wanted_model(model)
     limits = read_capacity(capacity) if capacity else None
+    crawl = crawl_files(files)
     with lock(out, wait_minutes=wait), RowProgress() as progress:
         result = run(
-            files,
+            crawl,
             out=out,
             config=settings,
             mappings=load_mappings(sources),

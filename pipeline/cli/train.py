@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from pipeline.cli.evaluate import Listings, Outcomes
-from pipeline.cli.options import AsOf, Config, Json, Out, Source, Sources, day, finish
+from pipeline.cli.options import AsOf, Config, Json, Out, Source, Sources, crawl_files, day, finish
 
 
 def register(app: typer.Typer) -> None:
@@ -45,11 +45,12 @@ def train_command(
     settings = load_run_config(config)
     labels = read_outcomes(outcomes, as_of=list_day)
     logged: dict[str, str] = {}
+    crawl = crawl_files(listings)
     with lock(out), RowProgress() as progress:
         # Before anything is read: a file that changes meanwhile must not go into the log as what was learned from.
-        recipe = write_recipe(listings, outcomes, sources=sources, source=source, as_of=list_day, config=settings, key=contact_key())
+        recipe = write_recipe(crawl, outcomes, sources=sources, source=source, as_of=list_day, config=settings, key=contact_key())
         taken = take_in(
-            listings, out=out, config=settings, mappings=load_mappings(sources), key=contact_key(), source=source, on_rows=progress
+            crawl, out=out, config=settings, mappings=load_mappings(sources), key=contact_key(), source=source, on_rows=progress
         )
         read_features(out, config=settings, n_listings=taken.n_listings, with_text=True, on_rows=progress)
         trained = learn(out, labels, config=settings)
