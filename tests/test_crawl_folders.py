@@ -86,7 +86,7 @@ def test_the_folders_day_dates_what_has_no_time_of_its_own(tmp_path: Path) -> No
     night = drop(tmp_path, done=("shopee", "tiki"))
     (night / "tiki" / "a.csv").write_text("Sàn;Mã tin;Tiêu đề;Ngày thu thập\nx;5;Áo thử;20/11/2026 08:00\n", encoding="utf-8")
     ingest([night], mappings=MAPPINGS, out=tmp_path / "out", key=b"k")
-    table = pd.read_parquet(tmp_path / "out" / "listings" / "part-00000.parquet").sort_values("listing_id")
+    table = pd.read_parquet(tmp_path / "out" / "listings").sort_values("listing_id")
     assert table["captured_at"].dt.tz_convert("Asia/Ho_Chi_Minh").dt.strftime("%d/%m %H:%M").tolist() == ["24/11 00:00", "20/11 08:00"]
     assert table["captured_precision"].tolist() == ["day", "second"]
 
@@ -118,5 +118,5 @@ def test_a_csv_saved_from_a_sheet_with_a_title_above_its_table_is_read(encoding:
     [batch] = read_batches(tmp_path / "a.csv")
     assert batch.lines == [4]
     ingest([tmp_path / "a.csv"], mappings=MAPPINGS, out=tmp_path / "out", key=b"k")
-    table = pd.read_parquet(tmp_path / "out" / "listings" / "part-00000.parquet")
+    table = pd.read_parquet(tmp_path / "out" / "listings")
     assert table[["price_vnd", "rating"]].to_numpy().tolist() == [[1_250_000, 4.5]]

@@ -41,7 +41,7 @@ from pipeline.sources.phones import phone_key
 from pipeline.sources.tax_codes import is_personal, mask_tax_codes, stored_tax_code
 from pipeline.stages.ingest import ingest
 from pipeline.state_folder import ANSWERS, INFORMANTS, grow, grow_private
-from pipeline.store import read_json, read_parquet
+from pipeline.store import parts, read_json, read_parquet
 from tests.conftest import COLUMNS
 from tests.invented_targets import SUMMARY, invented
 from tests.returned_lists import CODES, register
@@ -72,7 +72,7 @@ def write_crawl(path: Path) -> Path:
 
 def take_in(crawl: Path, out: Path, key: bytes = KEY, erased: list[Tombstone] | None = None) -> pd.DataFrame:
     ingest([crawl], mappings=load_mappings(), out=out, key=key, erased=erased or [])
-    return read_parquet(out / "listings" / "part-00000.parquet").set_index("listing_id")
+    return read_parquet(parts(out / "listings")[0]).set_index("listing_id")
 
 
 # --- what comes in ------------------------------------------------------------------------------------------------------------------------
@@ -249,7 +249,7 @@ def values(wish: Wish) -> list[str]:
 
 
 def test_erasing_leaves_other_sellers_as_they_were(copied: Path) -> None:
-    part = copied / "out" / "work" / "listings" / "part-00000.parquet"
+    [part] = parts(copied / "out" / "work" / "listings")
     before = read_parquet(part).set_index("listing_id")
     erase(WISHES[2], [copied], str(copied / "register.db"), state=copied / "state", key=KEY, log=copied / "log.jsonl", by=BY, why="đơn", today=TODAY)
     after = read_parquet(part).set_index("listing_id")
@@ -347,7 +347,7 @@ def test_a_run_after_an_erasure_is_another_run_and_ingest_is_done_anew(tmp_path:
     seen = []
     for _ in range(2):
         taken = take_files_in([crawl], out=out, config=load_run_config(), mappings=load_mappings(), key=KEY)
-        texts = [text for text in texts_of(out / "work" / "listings" / "part-00000.parquet") if phone_key(PHONE, KEY) in text]
+        texts = [text for text in texts_of(parts(out / "work" / "listings")[0]) if phone_key(PHONE, KEY) in text]
         seen.append((taken.n_listings, len(texts) > 0, len(read_json(out / "work" / "inputs.json")["erased"])))
         erase(WISHES[0], [tmp_path / "nothing"], None, state=tmp_path / "state", key=KEY, log=tmp_path / "log.jsonl", by=BY, why="đơn", today=TODAY)
     assert seen == [(3, True, 0), (3, False, 1)]
@@ -451,7 +451,7 @@ def test_what_an_appeal_cleared_stands_on_no_list_of_the_next_plan(copied: Path)
     from pipeline.fairness.protection import FILE, write_protected
     from pipeline.stages.choose import choose
 
-    listings = read_parquet(copied / "out" / "work" / "listings" / "part-00000.parquet").set_index("listing_id")
+    listings = read_parquet(parts(copied / "out" / "work" / "listings")[0]).set_index("listing_id")
     mine = listings.loc["T1"]
     table = pd.DataFrame(
         {"platform": ["sàn thử"], "seller_id": [SELLER], "content_hash": [content_hash(mine["title"], mine["description"], mine["variants"])],

@@ -13,10 +13,11 @@ from features.assemble import row_features
 from pipeline.config import DEMO_KEY, load_run_config
 from pipeline.sources.mapping import load_mappings
 from pipeline.stages import features as reading
-from pipeline.stages import take_in as taking
+from pipeline.stages import ingest as ingest_stage
 from pipeline.stages.features import build_features
 from pipeline.stages.run import RunReport
 from pipeline.stages.take_in import take_in
+from pipeline.store import parts
 
 ROWS = [{"mã tin": f"T{n}", "tiêu đề": f"Giày thể thao số {n}", "giá bán": "250.000đ"} for n in range(250)]
 
@@ -28,7 +29,7 @@ def ingested(file: Path, out: Path, **changed: Any) -> None:
 
 @pytest.fixture
 def counted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What is done anew: ``ingest``, or the first title of each part that is read."""
+    """What is done anew: ``ingest`` for each group of files, or the first title of each part that is read."""
     done: list[str] = []
 
     def ingesting(*arguments: Any, **options: Any) -> Any:
@@ -39,8 +40,8 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         done.append(rows["title"].iloc[0])
         return row_features(rows, *arguments, **options)
 
-    real_ingest = taking.ingest
-    monkeypatch.setattr(taking, "ingest", ingesting)
+    real_ingest = ingest_stage.read_group
+    monkeypatch.setattr(ingest_stage, "read_group", ingesting)
     monkeypatch.setattr(reading, "row_features", reading_rows)
     return done
 
@@ -68,7 +69,8 @@ def test_only_parts_that_a_stopped_run_did_not_finish_are_read_again(crawl: Call
     whole = {path.relative_to(work): path.read_bytes() for folder in ("rows", "hits") for path in (work / folder).iterdir()}
     assert len(counted) == 4
     # A run killed between the tables of a part leaves hits without rows, or a half under another name.
-    (work / "rows" / "part-00001.parquet").rename(work / "rows" / "part-00001.parquet.partial")
+    second = parts(work / "rows")[1]
+    second.rename(second.with_name(f"{second.name}.partial"))
     build_features(work / "listings", out=work, n_jobs=1)
     assert counted[4:] == ["Giày thể thao số 100"]
     assert {path: (work / path).read_bytes() for path in whole} == whole
@@ -88,7 +90,7 @@ def test_a_run_that_starts_again_no_longer_claims_to_be_done(
     def dies(*_: Any, **__: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("pipeline.stages.judge.build_market", dies)
+    monkeypatch.setattr("pipeline.stages.judge.score", dies)
     with pytest.raises(KeyboardInterrupt):
         finished(file)
     assert not (done.out / "run.json").exists()
