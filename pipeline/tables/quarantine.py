@@ -6,6 +6,8 @@ import pandas as pd
 import pandera.pandas as pa
 import pyarrow as arrow
 
+from pipeline.tables.versions import stamp
+
 #: rule id: what it means
 RULES = {
     "no_id": "the row has no listing id",
@@ -36,7 +38,8 @@ QUARANTINE = pa.DataFrameSchema(
 
 def arrow_quarantine() -> arrow.Schema:
     """Return the file schema."""
-    return arrow.schema([(name, arrow.float64() if kind == "float64" else arrow.string()) for name, (kind, _, _) in COLUMNS.items()])
+    columns = [(name, arrow.float64() if kind == "float64" else arrow.string()) for name, (kind, _, _) in COLUMNS.items()]
+    return arrow.schema(columns, metadata=stamp("quarantine"))
 
 
 def describe() -> pd.DataFrame:
