@@ -50,6 +50,10 @@ State = Annotated[
     Path, typer.Option("--state", envvar="SOIHANG_STATE", help="Folder of facts that people brought in; several runs share it.", file_okay=False)
 ]
 Wait = Annotated[float, typer.Option("--wait", min=0, metavar="MINUTES", help="Wait so long where another run holds the folder.")]
+Cluster = Annotated[
+    str | None,
+    typer.Option("--cluster", metavar="tcp://HOST:8786", help="Dask scheduler whose workers do the work; default: cores here.", show_default=False),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")]
 
 

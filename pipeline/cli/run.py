@@ -7,6 +7,7 @@ import typer
 from pipeline.cli.options import (
     AsOf,
     Capacity,
+    Cluster,
     Complaints,
     Config,
     Files,
@@ -44,6 +45,7 @@ def run_command(
     capacity: Capacity = None,
     config: Config = None,
     model: Model = "auto",
+    cluster: Cluster = None,
     wait: Wait = 0,
     as_json: Json = False,
 ) -> None:
@@ -54,6 +56,7 @@ def run_command(
     list_day = day(as_of)
     from datetime import datetime
 
+    from pipeline.cluster import on_cluster
     from pipeline.config import contact_key, load_run_config
     from pipeline.labels import read_outcomes
     from pipeline.lock import lock
@@ -67,7 +70,7 @@ def run_command(
     chosen = wanted_model(model)
     limits = read_capacity(capacity) if capacity else None
     crawl = crawl_files(files)
-    with lock(out, wait_minutes=wait), RowProgress() as progress:
+    with lock(out, wait_minutes=wait), on_cluster(cluster, folder=out, seen=crawl), RowProgress() as progress:
         result = run(
             crawl,
             out=out,
