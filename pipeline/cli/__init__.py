@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 import traceback
 from collections.abc import Sequence
-from types import FrameType
 from typing import NoReturn
 
 import typer
@@ -56,11 +54,12 @@ from pipeline.cli import (
     verify,
     watchlist,
 )
+from pipeline.cli.stopping import stop_when_told
 
 EPILOG = (
     "Exit codes: 0 done; 1 a bug of ours; 2 usage, settings or input; 3 done, but a file was unreadable or a rate is over its threshold; "
-    "4 nothing new, or a bundle that does not hold; 5 model refused; 6 database or MLflow away; 73 cannot write or disk full; "
-    "75 locked by another run; 130/143 interrupted: run the same command again."
+    "4 nothing new, or a bundle that does not hold; 5 model refused; 6 database, MLflow or cluster away; 71 a worker died; "
+    "73 cannot write or disk full; 75 locked by another run; 130/143 interrupted: run the same command again."
 )
 
 app = typer.Typer(
@@ -97,8 +96,7 @@ def _options(version: bool = typer.Option(False, "--version", callback=_version,
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and leave with the exit code that says how it ended."""
-    signal.signal(signal.SIGTERM, _stopped)
-    signal.signal(signal.SIGINT, _stopped)
+    stop_when_told()
     try:
         app(args=arguments, prog_name="soihang")
     except SoiHangError as error:
@@ -112,7 +110,3 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 def _leave(text: str, code: int) -> NoReturn:
     typer.echo("soihang: " + " ".join(text.split()), err=True)
     sys.exit(code)
-
-
-def _stopped(number: int, frame: FrameType | None) -> NoReturn:
-    _leave("interrupted: run the same command again", 128 + number)

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from pipeline.cli.options import (
+    Cluster,
     Config,
     Files,
     Json,
@@ -44,6 +45,7 @@ def night_command(
     outcomes: Known = None,
     config: Config = None,
     model: Model = "auto",
+    cluster: Cluster = None,
     wait: Wait = 0,
     as_json: Json = False,
 ) -> None:
@@ -51,6 +53,7 @@ def night_command(
     asked = day(night_day, "--night")
     from datetime import datetime
 
+    from pipeline.cluster import on_cluster
     from pipeline.config import contact_key, load_run_config
     from pipeline.labels import read_outcomes
     from pipeline.lock import lock
@@ -66,7 +69,7 @@ def night_command(
 
     def work(out: Path, previous: Path | None) -> RunReport:
         crawl = crawl_files(files)
-        with lock(out, wait_minutes=wait), RowProgress() as progress:
+        with lock(out, wait_minutes=wait), on_cluster(cluster, folder=out, seen=crawl), RowProgress() as progress:
             return run(
                 crawl,
                 out=out,
