@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check check-words slow bench fuzz crashes docs clean
+.PHONY: demo test check check-words slow bench bench-scale fuzz crashes docs clean
 
 demo: $(VENV)/.installed            ## the main job on the shipped sample: out/demo/plan.xlsx
 	$(BIN)/soihang demo --out out/demo
@@ -38,6 +38,9 @@ bench: $(VENV)/.tested              ## speed and quality on the real listings, w
 	$(BIN)/python -m benchmarks.planning
 	$(BIN)/python -m benchmarks.poisoning
 	$(BIN)/python -m benchmarks.closed_loop
+
+bench-scale: $(VENV)/.tested        ## the whole way at 100,000, 1 and 5 million full listings; docs/img/scale.svg (a night; 40 GB of disk)
+	$(BIN)/python -m benchmarks.scale --one-worker
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
