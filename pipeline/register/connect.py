@@ -6,11 +6,12 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, InterfaceError, NoSuchModuleError, OperationalError
 
 from features.errors import ConfigError, SoiHangError
 
@@ -18,12 +19,20 @@ VARIABLE = "SOIHANG_DATABASE"
 #: Any number that nobody else uses in the same database.
 _LOCK = 399_2026
 _STATE, _FILE = "SOIHANG_STATE", "soihang.db"
+#: Seconds: until a server must have answered a greeting, until a dead line counts as cut, and for which somebody else who writes is waited for.
+_GREETING, _SILENCE, _TURN = 10, 30, 30
 
 
 class DatabaseAway(SoiHangError):
     """The register's database does not answer or cannot be written."""
 
     exit_code = 6
+
+
+class DatabaseBusy(DatabaseAway):
+    """Somebody else has been writing to the register for longer than we wait."""
+
+    exit_code = 75
 
 
 def database_url(url: str | None = None, folder: Path | None = None) -> URL:
@@ -39,7 +48,8 @@ def database_url(url: str | None = None, folder: Path | None = None) -> URL:
         raise ConfigError(f"{VARIABLE} is no database URL; write postgresql://USER@HOST/NAME, sqlite:///FILE or a path") from None
     if found.get_backend_name() not in ("sqlite", "postgresql"):
         raise ConfigError(f"the register knows SQLite and PostgreSQL, not {found.get_backend_name()!r}; see docs/outcomes.md")
-    return found
+    # What a bare "postgresql" means changed between versions of SQLAlchemy; the driver we install does not.
+    return found.set(drivername="postgresql+psycopg2") if found.drivername == "postgresql" else found
 
 
 def named(url: URL) -> str:
@@ -74,15 +84,20 @@ def connected(url: str | None = None, *, folder: Path | None = None) -> Iterator
         if "unique" not in _first_line(error).lower():
             raise
         raise WrittenMeanwhile(f"somebody else wrote to {named(where)} at the same time; run the command again") from error
-    except OperationalError as error:
-        raise DatabaseAway(f"the database {named(where)} does not answer: {_first_line(error)}") from error
+    except (OperationalError, InterfaceError) as error:
+        said = _first_line(error)
+        if "lock timeout" in said or "is locked" in said:
+            waited = f"somebody else has been writing to {named(where)} for {_TURN} seconds ({said})"
+            raise DatabaseBusy(f"{waited}; run the same command again") from error
+        kept = "what was under way is kept whole or not at all, run the same command again"
+        raise DatabaseAway(f"the database {named(where)} does not answer: {said}; {kept}") from error
     finally:
         engine.dispose()
 
 
 def _engine(url: URL) -> Engine:
     try:
-        engine = sqlalchemy.create_engine(url)
+        engine = sqlalchemy.create_engine(url, connect_args=_patience(url))
     except (NoSuchModuleError, ModuleNotFoundError) as error:
         raise ConfigError(f"the driver of {named(url)} is missing ({error}); for PostgreSQL: pip install psycopg2-binary") from error
     if url.get_backend_name() == "sqlite":
@@ -90,6 +105,17 @@ def _engine(url: URL) -> Engine:
         event.listen(engine, "connect", _sqlite_rules)
         event.listen(engine, "begin", _sqlite_begin)
     return engine
+
+
+def _patience(url: URL) -> dict[str, Any]:
+    """How long PostgreSQL is waited for, where the address does not say otherwise; left alone, a line that is cut would be waited on for hours."""
+    if url.get_backend_name() != "postgresql" or url.get_driver_name() not in ("psycopg2", "psycopg"):
+        return {}
+    wanted: dict[str, Any] = {
+        "connect_timeout": _GREETING, "options": f"-c lock_timeout={_TURN}s", "tcp_user_timeout": 1000 * _SILENCE,
+        "keepalives_idle": _SILENCE // 3, "keepalives_interval": _SILENCE // 3, "keepalives_count": 2,
+    }  # fmt: skip
+    return {name: value for name, value in wanted.items() if name not in url.query}
 
 
 def _made_private(url: URL) -> None:
@@ -109,7 +135,7 @@ def _sqlite_rules(connection: object, record: object) -> None:
     connection.isolation_level = None  # type: ignore[attr-defined]
     cursor = connection.cursor()  # type: ignore[attr-defined]
     cursor.execute("PRAGMA foreign_keys=ON")
-    cursor.execute("PRAGMA busy_timeout=30000")
+    cursor.execute(f"PRAGMA busy_timeout={1000 * _TURN}")
     cursor.close()
 
 
@@ -119,4 +145,4 @@ def _sqlite_begin(connection: Connection) -> None:
 
 
 def _first_line(error: DBAPIError) -> str:
-    return str(error.orig).strip().splitlines()[0]
+    return (str(error.orig).strip().splitlines() or [type(error).__name__])[0]
