@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipeline.commit import git_commit
-from pipeline.tracking.connection import connected, start_experiment
+from pipeline.tracking.connection import TrackingAway, connected, start_experiment
 from pipeline.tracking.figures import figures
 
 if TYPE_CHECKING:
@@ -16,7 +16,14 @@ if TYPE_CHECKING:
 
 
 def log_promotion(promotion: Promotion, folder: Path | None = None) -> str:
-    """Log the comparison and the decision under the experiment; returns the run's id. Raises `TrackingAway`."""
+    """Log the comparison and the decision under the experiment; returns the run's id. Raises `TrackingAway`; nobody was promoted then."""
+    try:
+        return _logged(promotion, folder)
+    except TrackingAway as error:
+        raise TrackingAway(f"{error} The champion stays as it was: promote again.") from error
+
+
+def _logged(promotion: Promotion, folder: Path | None) -> str:
     with connected(folder) as (mlflow, client):
         start_experiment(mlflow, client, folder)
         said = promotion.to_json()

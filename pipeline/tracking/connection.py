@@ -13,6 +13,8 @@ from typing import Any
 from features.errors import SoiHangError
 
 REGISTERED = "soihang"
+#: Tries beside the first, and seconds for each. A run that is cut is closed too, which may mean as long again for each run in it.
+_PATIENCE = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "MLFLOW_HTTP_REQUEST_TIMEOUT": "8"}
 _LOCAL = "mlflow.db"
 
 
@@ -41,8 +43,11 @@ def has_registry(folder: Path | None = None) -> bool:
 @contextmanager
 def connected(folder: Path | None) -> Iterator[tuple[Any, Any]]:
     """Yield the ``mlflow`` module and a client; raises `TrackingAway` where an answer fails for any reason but a wrong name."""
-    # Seconds, not MLflow's minutes, until a dead server is reported.
-    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
+    # Seconds, not MLflow's minutes, until a server that is dead or takes the call and says nothing is reported.
+    for name, seconds in _PATIENCE.items():
+        os.environ.setdefault(name, seconds)
+    # MLflow would tell its makers of each use; nothing here speaks to anybody it was not told to.
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     # Standard output is ours: with --json it holds one document.
     os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")

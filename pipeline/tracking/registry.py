@@ -16,7 +16,7 @@ import pandas as pd
 
 from features.errors import ModelError
 from models.artifact import Model, load_model
-from pipeline.tracking.connection import REGISTERED, UnknownRun, connected, is_unknown
+from pipeline.tracking.connection import REGISTERED, TrackingAway, UnknownRun, connected, is_unknown
 from pipeline.tracking.runs import fetch_learned_rows
 
 CHAMPION, CHALLENGER, COLDSTART = "champion", "challenger", "coldstart"
@@ -51,9 +51,12 @@ def find_registered(wanted: str | None, folder: Path | None = None) -> Registere
 
 def load_champion(folder: Path | None = None) -> Model | None:
     """Return the registry's champion, or ``None`` where there is none; raises `TrackingAway`, or `ModelError` on a damaged model."""
-    with connected(folder) as (mlflow, client):
-        found = find_version(client, CHAMPION)
-        return _fetch(mlflow, found.version) if found is not None else None
+    try:
+        with connected(folder) as (mlflow, client):
+            found = find_version(client, CHAMPION)
+            return _fetch(mlflow, found.version) if found is not None else None
+    except TrackingAway as error:
+        raise TrackingAway(f"{error} Or name a model that needs no MLflow: --model FOLDER, or --model coldstart for evidence only.") from error
 
 
 def load_version(version: str, folder: Path | None = None) -> Model:
@@ -97,9 +100,13 @@ def rivals(wanted: str | None = None, folder: Path | None = None) -> Rivals:
 
 def switch_champion(version: str, decided_in: str, folder: Path | None = None) -> None:
     """Make ``version`` the champion, remember the one before, and say so in the run that decided it."""
-    with connected(folder) as (_, client):
-        switch(client, version)
-        client.set_tag(decided_in, "switched", "yes")
+    try:
+        with connected(folder) as (_, client):
+            switch(client, version)
+            client.set_tag(decided_in, "switched", "yes")
+    except TrackingAway as error:
+        said = f"Run {decided_in} says that version {version} is promoted; it may not be the champion yet: promote again."
+        raise TrackingAway(f"{error} {said}") from error
 
 
 def roll_back(to: str | None = None, folder: Path | None = None) -> tuple[Registered | None, Registered | None]:

@@ -11,7 +11,7 @@ import pandas as pd
 from pipeline.commit import git_commit
 from pipeline.recipe import Recipe
 from pipeline.stages.learned_rows import LEARNED_FILE
-from pipeline.tracking.connection import REGISTERED, connected, start_experiment
+from pipeline.tracking.connection import REGISTERED, TrackingAway, connected, start_experiment
 from pipeline.tracking.evaluation_run import log_summary
 from pipeline.tracking.inputs import log_dataset, log_recipe
 from pipeline.tracking.registry import CHALLENGER, CHAMPION, COLDSTART, find_version, switch
@@ -21,11 +21,22 @@ if TYPE_CHECKING:
 
 
 def log_training(trained: Trained, *, parameters: dict[str, Any], folder: Path | None = None, recipe: Recipe | None = None) -> dict[str, str]:
-    """Log a training run, register its model and set an alias; returns run id, version and alias. Raises `TrackingAway`.
+    """Log a training run, register its model and set an alias; returns run id, version and alias.
 
     A model that takes something over becomes ``champion`` where there is none, for the evidence score is what it has just been compared
-    with; else ``challenger``, for `soihang promote` to decide. Any other becomes ``coldstart``.
+    with; else ``challenger``, for `soihang promote` to decide. Any other becomes ``coldstart``. Raises `TrackingAway`, which says where the model
+    lies and how it is logged later.
     """
+    try:
+        return _logged(trained, parameters=parameters, folder=folder, recipe=recipe)
+    except TrackingAway as error:
+        raise TrackingAway(
+            f"{error} The model is whole in {trained.folder} and not registered: the same command again learns the same and logs it; "
+            f"until then --model {trained.folder} scores with it."
+        ) from error
+
+
+def _logged(trained: Trained, *, parameters: dict[str, Any], folder: Path | None, recipe: Recipe | None) -> dict[str, str]:
     with connected(folder) as (mlflow, client):
         start_experiment(mlflow, client, folder)
         facts = trained.model.facts
