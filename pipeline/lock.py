@@ -27,8 +27,8 @@ class Locked(SoiHangError):
 def lock(folder: Path, *, wait_minutes: float = 0) -> Iterator[None]:
     """Hold the folder for one run; raises `Locked` where another run still holds it after ``wait_minutes``.
 
-    The system itself lets go of the lock of a process that died, so a lock is never stale. Who holds it (process, host, and the second the
-    machine was started, since process numbers begin anew with it) stands in a file beside it, for the message only.
+    The system itself lets go of the lock of a process that died, so a lock is never stale. Who holds it (process, host, and which start of the
+    machine, since process numbers begin anew with it) stands in a file beside it, for the message only.
     """
     from pipeline.store import CannotWrite
 
@@ -37,7 +37,7 @@ def lock(folder: Path, *, wait_minutes: float = 0) -> Iterator[None]:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         held.acquire()
-        holder.write_text(f"{os.getpid()} {socket.gethostname()} {int(psutil.boot_time())}", encoding="utf-8")
+        holder.write_text(f"{os.getpid()} {socket.gethostname()} {_boot()}", encoding="utf-8")
     except Timeout:
         raise Locked(f"{folder} is used by {_named(holder)}; wait (--wait MINUTES) or choose another --out") from None
     except OSError as error:
@@ -52,8 +52,20 @@ def lock(folder: Path, *, wait_minutes: float = 0) -> Iterator[None]:
 
 def _named(holder: Path) -> str:
     try:
-        process, host, _ = holder.read_text(encoding="utf-8").split()
+        process, host, boot = holder.read_text(encoding="utf-8").split()
         age = time.time() - holder.stat().st_mtime
-    except (OSError, ValueError):
+        gone = host == socket.gethostname() and (boot != _boot() or not psutil.pid_exists(int(process)))
+    except (OSError, ValueError, OverflowError):
         return "another run"
-    return f"another run (process {process} on {host}, for {age / 60:.0f} minutes)"
+    # The clock may have been put back since.
+    since = f", for {age / 60:.0f} minutes" if age >= 0 else ""
+    left = ", which is gone: what it had started still holds the folder" if gone else ""
+    return f"another run (process {process} on {host}{since}{left})"
+
+
+def _boot() -> str:
+    """This start of the machine: Linux gives each an id; elsewhere the second it fell into, which moves with the clock."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    except OSError:
+        return str(int(psutil.boot_time()))

@@ -16,11 +16,13 @@ TODAY = date(2026, 11, 25)
 
 @pytest.fixture
 def runs(tmp_path: Path) -> Path:
-    """An old night, an old one with an issued list, one at the limit, and an old one that is still the latest."""
-    for name in ("2026-09-01", "2026-10-01", "2026-10-26", "2026-10-02"):
+    """An old night, an old one with an issued list, an old one that is still the latest, one at the limit, and six younger ones."""
+    for name in ("2026-09-01", "2026-10-01", "2026-10-02", "2026-10-26"):
         (tmp_path / name / "work" / "listings").mkdir(parents=True)
         (tmp_path / name / "work" / "listings" / "part-0.parquet").write_bytes(b"x" * 1000)
         (tmp_path / name / "run.json").write_text("{}", encoding="utf-8")
+    for day in range(1, 7):
+        (tmp_path / f"2026-11-0{day}").mkdir()
     (tmp_path / "2026-10-01" / "issued" / "2026-W40").mkdir(parents=True)
     (tmp_path / "2026-10-01" / "issued" / "2026-W40" / "issue.json").write_text("{}", encoding="utf-8")
     (tmp_path / "latest").write_text("2026-10-02\n", encoding="utf-8")

@@ -21,17 +21,19 @@ def prune_command(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would go.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Remove old nights and logged trainings. Issued lists, evidence, desk reviews, the latest night and registered models' runs stay."""
+    """Remove old nights, caches and logged trainings. Issued lists, evidence, desk reviews, the latest night and registered models' runs stay."""
     from datetime import datetime
 
-    from pipeline.prune import old_nights, take_away
+    from pipeline.old_caches import drop_fetched, old_caches
+    from pipeline.prune import drop, old_nights, take_away
     from pipeline.sources.times import VIETNAM
     from pipeline.tracking.old_runs import delete_old_runs
 
     days = _days(keep)
     now = datetime.now(VIETNAM)
-    found = old_nights(runs, keep_days=days, today=now.date())
-    ended = [(one, "") for one in found] if dry_run else list(take_away(found, runs))
+    found, caches = old_nights(runs, keep_days=days, today=now.date()), old_caches(keep_days=days, today=now.date())
+    ended = [(one, "") for one in [*found, *caches]] if dry_run else [*take_away(found, runs), *drop(caches)]
+    ended += [(one, "") for one in drop_fetched(keep_days=days, dry_run=dry_run)]
     trainings = delete_old_runs(before=now, keep_days=days, dry_run=dry_run)
     lines = [f"{one.size / 1e6:>10,.1f} MB  {one.path}: {one.why}" + (f" – LEFT: {hindered}" if hindered else "") for one, hindered in ended]
     freed = sum(one.size for one, hindered in ended if not hindered)

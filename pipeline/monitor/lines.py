@@ -78,14 +78,18 @@ def log_alerts(runs: Path, watched: Watched) -> None:
 
 
 def log_entries(runs: Path) -> list[dict[str, str]]:
-    """Return the lines of ``night.log`` and ``monitor.log`` by time, each with ``at`` and the names it holds, all as text."""
-    entries = []
+    """Return the lines of ``night.log`` and ``monitor.log`` by time, each with ``at`` and the names it holds, all as text.
+
+    Lines of one file stay in the order they were written in, also where the clock was put back between them.
+    """
+    entries: list[tuple[str, dict[str, str]]] = []
     for name in (NIGHT_LOG, LOG):
-        path = runs / name
+        path, latest_yet = runs / name, ""
         for line in path.read_text(encoding="utf-8", errors="replace").splitlines() if path.is_file() else []:
             at, _, rest = line.partition(" ")
-            entries.append({"at": at, "log": name, **dict(_PAIR.findall(rest))})
-    return sorted(entries, key=lambda one: one["at"])
+            latest_yet = max(latest_yet, at)
+            entries.append((latest_yet, {"at": at, "log": name, **dict(_PAIR.findall(rest))}))
+    return [entry for _, entry in sorted(entries, key=lambda one: one[0])]
 
 
 def _told(one: Check) -> str:

@@ -20,6 +20,8 @@ from pipeline.store import read_json
 
 _AGE = re.compile(r"(\d+(?:\.\d+)?)([mhd])")
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
+#: Clocks of two machines may differ by so much; a night that ended later than that from now tells of a clock that was moved.
+_CLOCKS_DIFFER = timedelta(minutes=10)
 
 
 @dataclass(frozen=True)
@@ -89,11 +91,14 @@ def age(text: str) -> timedelta:
 
 
 def _late(runs: Path, now: datetime, most: timedelta) -> str | None:
-    """How long ago the last night ended well, where that is more than ``most``."""
+    """How long ago the last night ended well, where that is more than ``most`` or cannot be known."""
     last = latest(runs)
     if last is None:
         return "no night ended well yet"
     ended = _ended(last)
+    if ended - now > _CLOCKS_DIFFER:
+        # Taken as it stands it would count as young until the clock has caught up, for years perhaps.
+        return f"last night that ended well: {last.name}, by its clock {ended:%Y-%m-%d %H:%M} UTC, which is still to come: a clock was moved, set it"
     return f"last night that ended well: {last.name}, {(now - ended) / timedelta(hours=1):.1f} hours ago" if now - ended > most else None
 
 

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
-from features.errors import SoiHangError
+from features.errors import ConfigError, SoiHangError
 from pipeline.crawl_changes import CrawlChanges, crawl_changes
 from pipeline.monitor.figures import take_figures
 from pipeline.night_log import log_night
@@ -32,6 +32,12 @@ class HookFailed(SoiHangError):
     exit_code = 3
 
 
+class NotPublished(SoiHangError):
+    """The night's results stand, here and nowhere else."""
+
+    exit_code = 3
+
+
 def latest(runs: Path) -> Path | None:
     """Return the last night that ended well, or ``None``."""
     try:
@@ -43,15 +49,36 @@ def latest(runs: Path) -> Path | None:
 
 def night_before(runs: Path, day: date) -> Path | None:
     """Return the last finished night before ``day``, also where a night long past is done again."""
-    done = sorted(path.parent for path in runs.glob("????-??-??/run.json") if path.parent.name < day.isoformat())
+    done = [path for path in _finished(runs) if path.name < day.isoformat()]
     return done[-1] if done else None
 
 
-def night(
-    day: date, runs: Path, work: Callable[[Path, Path | None], RunReport], *, on_finish: str | None = None, review_slots: int | None = None
-) -> tuple[RunReport, str]:
-    """Let ``work(out, previous)`` do the run; returns its report and the log's line. Raises `HookFailed` after all is written.
+def refuse_moved_clock(runs: Path, today: date) -> None:
+    """Raise `ConfigError` where the clock's ``today`` lies before a night that is done: into which night the crawl belongs would be a guess."""
+    later = [path.name for path in _finished(runs) if path.name > today.isoformat()]
+    if later:
+        raise ConfigError(
+            f"the clock says {today}, and {runs} has the night of {later[-1]}: set the clock, or name the night (--night YYYY-MM-DD); "
+            "a night that was made while the clock was wrong has to be taken away by hand"
+        )
 
+
+def _finished(runs: Path) -> list[Path]:
+    return sorted(path.parent for path in runs.glob("????-??-??/run.json"))
+
+
+def night(
+    day: date,
+    runs: Path,
+    work: Callable[[Path, Path | None], RunReport],
+    *,
+    on_finish: str | None = None,
+    review_slots: int | None = None,
+    give: Callable[[Path], object] | None = None,
+) -> tuple[RunReport, str]:
+    """Let ``work(out, previous)`` do the run; returns its report and the log's line. Raises `HookFailed` or `NotPublished` after all is written.
+
+    ``give(out)`` is what publishes the results, before the hook is told; where it fails nobody is told that they are there.
     ``review_slots`` is the number of desk reviews that ``work`` drew by, for the figures.
     """
     begun, out = time.monotonic(), runs / day.isoformat()
@@ -64,10 +91,22 @@ def night(
     changes = crawl_changes(out / "work" / "listings", before / "work" / "listings" if before else None)
     take_figures(out, day=day, before=before, changes=changes, review_slots=review_slots)
     line = log_night(runs / LOG, _facts(day, done, changes, runs, _minutes(begun)))
-    _point(runs / LATEST, day.isoformat())
+    newest = latest(runs)
+    # A night long past that is done again is not what people should open in the morning.
+    if newest is None or newest.name <= day.isoformat():
+        _point(runs / LATEST, day.isoformat())
+    if give is not None:
+        _give(give, out)
     if on_finish:
         tell_hook(on_finish, out / "run.json")
     return done, line
+
+
+def _give(give: Callable[[Path], object], out: Path) -> None:
+    try:
+        give(out)
+    except SoiHangError as error:
+        raise NotPublished(f"results are written, but not published: {error} (later: soihang publish {out} URL)") from error
 
 
 def tell_hook(command: str, run_json: Path) -> None:

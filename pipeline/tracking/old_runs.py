@@ -10,14 +10,17 @@ from pipeline.tracking.connection import REGISTERED, connected, has_registry
 from pipeline.tracking.registry import CHALLENGER, CHAMPION, COLDSTART, champion_history, find_version
 
 _PAGE = 500
+#: So many of the newest stay whatever the clock says: it may be wrong by years.
+_KEPT = 7
 _PARENT = "mlflow.parentRunId"
 
 
 def delete_old_runs(*, before: datetime, keep_days: int, dry_run: bool, folder: Path | None = None) -> list[str]:
     """Mark runs that ended more than ``keep_days`` days before ``before`` as deleted, with the model versions they made; return their names.
 
-    Champion, challenger, coldstart and every champion that a rollback can still reach stay, with the runs under and over theirs.
-    `mlflow gc` frees the files. Without a registry there is nothing to do. Raises `TrackingAway`.
+    The seven newest stay (of fewer days asked for, as many), and so do champion, challenger, coldstart and every champion that a rollback can
+    still reach, all with the runs under and over theirs. `mlflow gc` frees the files. Without a registry there is nothing to do. Raises
+    `TrackingAway`.
     """
     if not has_registry(folder):
         return []
@@ -26,7 +29,9 @@ def delete_old_runs(*, before: datetime, keep_days: int, dry_run: bool, folder: 
         versions = client.search_model_versions(f"name='{REGISTERED}'")
         held = {version.run_id for version in versions if str(version.version) in _held(client)}
         runs = _all_runs(client)
-        family = _with_kin(held, runs)
+        tops = [run for run in runs if not run.data.tags.get(_PARENT)]
+        newest = sorted(tops, key=lambda run: run.info.start_time)[max(0, len(tops) - min(keep_days, _KEPT)) :]
+        family = _with_kin(held | {run.info.run_id for run in newest}, runs)
         old = [run for run in runs if run.info.end_time and run.info.end_time < limit and run.info.run_id not in family]
         if not dry_run:
             gone = {run.info.run_id for run in old}
