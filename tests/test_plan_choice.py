@@ -11,9 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from features.errors import DataError
+from pipeline.monitor.settings import load_monitor_rules
 from pipeline.planning.choose import Limit, choose
 from pipeline.planning.drift import Drift, drift_since
 from pipeline.planning.lottery import draw_reviews
+from pipeline.tables.targets import CHOSEN, WAITING
 
 
 def limit(members: list[int], bound: int, *, floor: bool = False) -> Limit:
@@ -123,13 +125,22 @@ def test_over_many_weeks_everyone_in_the_pool_is_drawn_about_as_often_as_recorde
 
 
 def mix(**counts: int) -> pd.DataFrame:
-    rows = [(["counterfeit"], goods.replace("_", " ")) for goods, n in counts.items() for _ in range(n)]
-    return pd.DataFrame(rows, columns=["behaviours", "goods"])
+    rows = [(["counterfeit"], goods.replace("_", " "), "sàn a", CHOSEN) for goods, n in counts.items() for _ in range(n)]
+    return pd.DataFrame(rows, columns=["behaviours", "goods", "platform", "standing"])
 
 
-def test_a_moved_market_proposes_more_reading_at_random_and_a_steady_or_short_one_does_not() -> None:
-    before = mix(giày=40, túi=10)
-    assert drift_since(mix(giày=80, túi=20), before, slots=2) == Drift(pytest.approx(0.0, abs=0.001), None)
-    moved = drift_since(mix(giày=10, sữa=40), before, slots=2)
+def test_a_moved_list_proposes_what_the_monitor_would_and_a_steady_or_short_one_nothing() -> None:
+    def since(now: pd.DataFrame, before: pd.DataFrame | None, slots: int = 2) -> Drift | None:
+        return drift_since(now, before, slots=slots, rules=load_monitor_rules())
+
+    before = mix(giày=160, túi=40)
+    assert since(mix(giày=320, túi=80), before) == Drift(pytest.approx(0.0, abs=0.001), None)
+    # The night's rules say "list [goods]" and from it twice the slots, at most ten.
+    moved = since(mix(giày=40, sữa=160), before)
     assert moved is not None and moved.shift > 0.25 and moved.slots == 4
-    assert drift_since(mix(giày=29), before, slots=2) is None and drift_since(before, None, slots=2) is None
+    assert since(mix(giày=40, sữa=160), before, slots=8) == Drift(moved.shift, 10)
+    assert since(mix(giày=40, sữa=160), before, slots=10) == Drift(moved.shift, None)
+    # Only those within capacity count, as in a night's figures; of fewer than 87 in both nothing is said.
+    waiting = mix(sữa=400).assign(standing=WAITING)
+    assert since(pd.concat([before, waiting]), before) == Drift(0.0, None)
+    assert since(mix(sữa=80), mix(giày=80)) is None and since(before, None) is None

@@ -52,13 +52,18 @@ def _drift(night: Figures, before: Sequence[Figures], rules: MonitorRules) -> It
     yield _judged("goods", "", psi(*aligned(night["goods"], [one["goods"] for one in before]), rules.sampling), rules.psi.goods)
     mix = [{name: of["listings"] for name, of in one["platforms"].items()} for one in (night, *before)]
     yield _judged("platforms", "", psi(*aligned(mix[0], mix[1:]), rules.sampling), rules.psi.platforms)
-    for part in ("behaviours", "goods", "platforms"):
-        # Targets are sellers and networks, each once: no design effect.
-        shift = psi(*aligned(night["list"][part], [one["list"][part] for one in before]), rules.sampling, effect=1)
-        yield _judged("list", part, shift, rules.psi.list)
+    yield from list_checks(night["list"], [one["list"] for one in before], rules)
     said = [one["new_words"] for one in (night, *before)]
     pairs = [(one["share"] * one["titles"], one["titles"]) if one else (0.0, 0.0) for one in said]
     yield _judged("new_words", "", rise(pairs[0], pairs[1:], rules.sampling), rules.shares.new_words)
+
+
+def list_checks(now: Figures, before: Sequence[Figures], rules: MonitorRules) -> Iterator[Check]:
+    """Hold the make-up of a list (`pipeline.monitor.figures.list_mix`) against that of lists before it."""
+    for part in ("behaviours", "goods", "platforms"):
+        # Targets are sellers and networks, each once: no design effect.
+        shift = psi(*aligned(now[part], [one[part] for one in before]), rules.sampling, effect=1)
+        yield _judged("list", part, shift, rules.psi.list)
 
 
 def _platforms(night: Figures, before: Sequence[Figures], rules: MonitorRules) -> Iterator[Check]:

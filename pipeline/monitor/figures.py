@@ -50,7 +50,7 @@ def take_figures(out: Path, *, day: date, before: Path | None, changes: CrawlCha
         "score": _histogram(read_parquet(out / "scores.parquet", ["risk"])["risk"], SCORE_EDGES),
         "price": prices,
         "goods": _goods(out / "work" / "rows"),
-        "list": _list(read_parquet(out / "work" / "targets.parquet", ["behaviours", "goods", "platform", "standing"])),
+        "list": list_mix(read_parquet(out / "work" / "targets.parquet", ["behaviours", "goods", "platform", "standing"])),
         "new_words": None if words is None or before is None else {**words._asdict(), "against": before.name},
         "platforms": crawl,
         "sources": _sources(run["sources"]),
@@ -91,8 +91,8 @@ def _goods(rows: Path) -> dict[str, int]:
     return _largest(counts.groupby(level=0).sum())
 
 
-def _list(targets: pd.DataFrame) -> dict[str, dict[str, int]]:
-    """Leading behaviour, goods group and platform of the targets within capacity."""
+def list_mix(targets: pd.DataFrame) -> dict[str, dict[str, int]]:
+    """Return how many targets within capacity there are by leading behaviour, by goods group and by platform."""
     chosen = targets[targets["standing"].eq(CHOSEN)]
     return {
         "behaviours": _largest(chosen["behaviours"].str[0].fillna("").value_counts()),

@@ -1,39 +1,32 @@
-"""Whether the market moved since the last list so much that more should be read at random. It proposes; only a person changes the setting."""
+"""Whether the list's make-up moved since the last one so much that more should be read at random: the monitor's rules, held against that list."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
-import numpy as np
 import pandas as pd
 
-#: Fewer targets than this in either list say nothing about shares.
-_ENOUGH = 30
-#: Population stability index from which a shift counts as large, as usual for score cards; below 0.1 nothing moved.
-LARGE = 0.25
+from pipeline.monitor.checks import list_checks
+from pipeline.monitor.exploration import proposal
+from pipeline.monitor.figures import list_mix
+from pipeline.monitor.settings import MonitorRules
 
 
 class Drift(NamedTuple):
-    """``shift``: population stability index of leading behaviour and goods, 0 where nothing moved; ``slots``: what is proposed, if anything."""
+    """``shift``: the largest population stability index of leading behaviour, goods and platform of the targets within capacity, 0 where nothing
+    moved; ``slots``: what is proposed, if anything. Only a person changes the setting.
+    """
 
     shift: float
     slots: int | None
 
 
-def drift_since(targets: pd.DataFrame, before: pd.DataFrame | None, *, slots: int) -> Drift | None:
-    """Return how far the mix of signs and goods moved since the last list, and twice the ``slots`` where that is far; ``None`` where either list
-    is too short to tell.
+def drift_since(targets: pd.DataFrame, before: pd.DataFrame | None, *, slots: int, rules: MonitorRules) -> Drift | None:
+    """Return how far the list moved since the last one, and what that proposes instead of ``slots``; ``None`` where the lists are too short for
+    the rules to tell.
     """
-    if before is None or min(len(targets), len(before)) < _ENOUGH:
+    if before is None:
         return None
-    now, then = _mix(targets).align(_mix(before), fill_value=0)
-    # Half a target more everywhere, so that a kind seen for the first time counts without being endless.
-    p, q = (now + 0.5) / (now + 0.5).sum(), (then + 0.5) / (then + 0.5).sum()
-    shift = round(float(((p - q) * np.log(p / q)).sum()), 4)
-    return Drift(shift, 2 * max(1, slots) if shift >= LARGE else None)
-
-
-def _mix(table: pd.DataFrame) -> pd.Series:
-    lead = table["behaviours"].str[0].fillna("")
-    goods = table["goods"].str.split(", ").str[0].fillna("")
-    return (lead + " | " + goods).value_counts()
+    found = list(list_checks(list_mix(targets), [list_mix(before)], rules))
+    spoken = [one.value for one in found if one.state != "silent" and one.value is not None]
+    return Drift(max(spoken), proposal(found, usual=slots, in_force=slots, rule=rules.exploration)) if spoken else None

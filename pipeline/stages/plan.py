@@ -19,6 +19,7 @@ from pipeline.codes import row_codes
 from pipeline.config import PlanConfig
 from pipeline.fairness.spare import spare
 from pipeline.law import Law, load_law
+from pipeline.monitor.settings import load_monitor_rules
 from pipeline.planning import speak
 from pipeline.planning.changes import compare, left_since
 from pipeline.planning.drift import Drift, drift_since
@@ -124,7 +125,7 @@ def plan(
         size_correlation=size_correlation(sellers["priority"], sellers["n_collected"]),
         harm_size_correlation=size_correlation(targets["harm"], targets["n_collected"]),
         compared_with=before.label if before.targets is not None else None,
-        drift=drift_since(targets, before.targets, slots=settings.review_slots),
+        drift=drift_since(targets, before.targets, slots=settings.review_slots, rules=load_monitor_rules()),
         n_protected=n_protected,
     )
 
