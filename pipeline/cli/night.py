@@ -61,10 +61,12 @@ def night_command(
     from pipeline.progress import RowProgress
     from pipeline.sources.mapping import load_mappings
     from pipeline.sources.times import VIETNAM
-    from pipeline.stages.night import night
+    from pipeline.stages.night import night, refuse_moved_clock
     from pipeline.stages.run import RunReport, run
 
     settings, today = with_accepted(load_run_config(config), runs), datetime.now(VIETNAM).date()
+    if asked is None:
+        refuse_moved_clock(runs, today)
     chosen = wanted_model(model)
 
     def work(out: Path, previous: Path | None) -> RunReport:
