@@ -34,6 +34,7 @@ from pipeline.cli import (
     promote,
     protect,
     prune,
+    publish,
     report,
     reproduce,
     request,
@@ -58,7 +59,7 @@ from pipeline.cli.stopping import stop_when_told
 
 EPILOG = (
     "Exit codes: 0 done; 1 a bug of ours; 2 usage, settings or input; 3 done, but a file was unreadable or a rate is over its threshold; "
-    "4 nothing new, or a bundle that does not hold; 5 model refused; 6 database, MLflow or cluster away; 71 a worker died; "
+    "4 nothing new, or a bundle that does not hold; 5 model refused; 6 database, MLflow, a store or cluster away; 71 a worker died; "
     "73 cannot write or disk full; 75 locked by another run; 130/143 interrupted: run the same command again."
 )
 
@@ -72,7 +73,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 COMMANDS = (
-    demo, run, night, monitor, status, prune, schema, ingest, score, plan, report,
+    demo, run, night, publish, monitor, status, prune, schema, ingest, score, plan, report,
     template, simulate, train, evaluate, evaluate_list, promote, rollback, reproduce, brand, review, labels, law, verify, keys, config, doctor,
     platforms, request, sellers, takedowns, complaints, outcomes, database,
     share, watchlist, tricks, privacy, backup, restore, audit, protect,

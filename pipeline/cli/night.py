@@ -25,6 +25,9 @@ from pipeline.cli.options import (
 )  # fmt: skip
 
 Runs = Annotated[Path, typer.Option("--runs", help="Folder that holds a folder a night, latest and night.log; made where it is missing.")]
+PublishTo = Annotated[
+    str | None, typer.Option("--publish", metavar="URL", help="Also put the results where `soihang publish` would.", show_default=False)
+]
 Night = Annotated[
     str | None, typer.Option("--night", metavar="YYYY-MM-DD", help="Which night; default: today in Vietnam.", show_default=False)
 ]
@@ -46,6 +49,7 @@ def night_command(
     config: Config = None,
     model: Model = "auto",
     cluster: Cluster = None,
+    publish_to: PublishTo = None,
     wait: Wait = 0,
     as_json: Json = False,
 ) -> None:
@@ -62,6 +66,7 @@ def night_command(
     from pipeline.sources.mapping import load_mappings
     from pipeline.sources.times import VIETNAM
     from pipeline.stages.night import night, refuse_moved_clock
+    from pipeline.stages.publish import publish
     from pipeline.stages.run import RunReport, run
 
     settings, today = with_accepted(load_run_config(config), runs), datetime.now(VIETNAM).date()
@@ -87,5 +92,16 @@ def night_command(
                 on_rows=progress,
             )
 
-    done, line = night(asked or today, runs, work, on_finish=settings.on_finish, review_slots=settings.plan.review_slots)
+    def give(out: Path) -> None:
+        with lock(out, wait_minutes=wait), RowProgress() as progress:
+            publish(out, str(publish_to), on_files=progress)
+
+    done, line = night(
+        asked or today,
+        runs,
+        work,
+        on_finish=settings.on_finish,
+        review_slots=settings.plan.review_slots,
+        give=give if publish_to else None,
+    )
     finish([*done.lines(), line], done.to_json(), as_json=as_json, code=done.exit_code)

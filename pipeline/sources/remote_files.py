@@ -77,7 +77,12 @@ def _halves(filesystem: Any, address: str, absent: Sequence[tuple[_Object, Path]
     for half in halves:
         half.parent.mkdir(parents=True, exist_ok=True)
     with speaking(address):
-        filesystem.get([one.key for one, _ in absent], [str(half) for half in halves])
+        try:
+            filesystem.get([one.key for one, _ in absent], [str(half) for half in halves])
+        except FileNotFoundError as error:
+            filesystem.invalidate_cache()
+            gone = next((one.key for one, _ in absent if not filesystem.exists(one.key)), "an object")
+            raise StorageAway(f"{shown(gone)}, listed in {shown(address)}, is not there any more; the same command again") from error
     return halves
 
 
@@ -109,7 +114,8 @@ def _listed(filesystem: Any, path: str, address: str, scheme: str) -> tuple[list
         left_alone = tuple(f"{one}/" for one in unfinished)
         found += [info for key, info in inside.items() if info["type"] == "file" and _is_meant(key, folder) and not key.startswith(left_alone)]
         waiting += unfinished
-    objects = {str(info["name"]): _object(info, scheme) for info in found}
+    # No crawler of ours writes "..": whoever does means another reader's mischief.
+    objects = {key: _object(info, scheme) for info in found if not {".", ".."} & set((key := str(info["name"])).split("/"))}
     return [objects[key] for key in sorted(objects)], sorted(set(waiting))
 
 

@@ -33,7 +33,7 @@ from pipeline.trail.chain import MAX_LINE, START, Entry, entry_hash, is_whole, p
 EVENTS = (
     "list_made", "list_issued", "list_changed", "list_exported", "evidence_sealed", "evidence_released", "bundle_sealed", "outcomes_taken",
     "torn_line_set_aside", "data_read", "share_exported", "share_imported", "backup_made", "backup_restored", "retention_applied", "data_erased",
-    "watch_changed", "protection_recorded", "key_rotated", "exploration_accepted",
+    "watch_changed", "protection_recorded", "key_rotated", "exploration_accepted", "results_published",
 )  # fmt: skip
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/+\-]{0,199}")
