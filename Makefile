@@ -14,6 +14,17 @@ check: $(VENV)/.tested              ## lint and types
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
+audit: $(BIN)/pip-audit             ## known flaws of the pinned dependencies, by OSV's data: needs the network, so the tests do without
+	@mkdir -p out
+	@$(BIN)/pip-audit --strict --vulnerability-service osv --no-deps --disable-pip --progress-spinner off --requirement constraints.txt 2> out/audit.txt \
+	|| { if grep -q 'requests\.exceptions' out/audit.txt; then echo "audit: the data at api.osv.dev cannot be reached from here, so nothing was audited" >&2; \
+	else cat out/audit.txt >&2; fi; exit 1; }
+
+$(BIN)/pip-audit: constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt pip-audit
+	touch $@
+
 slow: $(VENV)/.tested               ## sweeps
 	$(BIN)/python -m pytest -m slow
 
