@@ -185,7 +185,8 @@ def _client(address: str) -> Any:
     except ImportError:
         raise ConfigError("--cluster needs Dask: pip install 'soihang[cluster]'") from None
     # Dask says in several lines what `Cluster._in_words` says in one; a model travels as it is.
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)
+    for name in ("distributed", "distributed.client"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     dask.config.set({"distributed.admin.large-graph-warning-threshold": "1GB"})
     try:
         return Client(address, timeout=_REACH)
