@@ -95,6 +95,14 @@ def test_one_long_cell_said_of_every_parquet_row_is_never_all_in_memory(tmp_path
     assert sum(sizes) == rows * length and max(sizes) < 65_000_000
 
 
+def test_wherever_parquet_rows_are_cut_into_pieces_each_comes_once_and_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [{"id": number, "text": None if number % 7 == 0 else "Áo" * (number % 5 * 40), "said": "x" * 90} for number in range(100)]
+    pq.write_table(pa.Table.from_pylist(rows), tmp_path / "a.parquet", row_group_size=60)
+    for at_once in (1, 500, 10**9):
+        monkeypatch.setattr("pipeline.sources.parquet_rows._AT_ONCE", at_once)
+        assert [row for batch in read_batches(tmp_path / "a.parquet") for row in batch.records] == rows
+
+
 def test_a_time_that_no_calendar_has_costs_its_cell_and_not_the_file(tmp_path: Path) -> None:
     far = pa.array([10**15, 1_795_000_000, None], pa.timestamp("s"))
     table = {"platform": ["x"] * 3, "listing_id": ["1", "2", "3"], "title": ["Áo"] * 3, "price_vnd": [9e4] * 3, "captured_at": far}

@@ -150,6 +150,7 @@ def test_a_long_text_of_digits_and_gaps_does_not_take_long() -> None:
     [
         ("zalo không chín không không không không không không không một nhé", "zalo không chín không không xxxxx xxxxx xxxxx xxxxx xxxxx xxx nhé"),
         ("ko chín 0 0.0-0 0 0 không một", "ko chín 0 0.x-x x x xxxxx xxx"),
+        ("KHÔNG chın 0 0 0 0 0 0 0 một", "KHÔNG chın 0 0 x x x x x xxx"),
         ("KHÔNG CHÍN 00 00 00 0 MỘT", "KHÔNG CHÍN 00 xx xx x xxx"),
         ("khôngchínkhôngkhông0000khôngmột", "khôngchínkhôngkhôngxxxxxxxxxxxx"),
     ],

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pipeline.sources.batch import RAW_KEPT, Entry, named_cells, rejected
@@ -15,14 +18,18 @@ from pipeline.sources.spool import open_seekable
 _MOST_ROWS, _FEWEST_ROWS = 10_000, 16
 _AT_ONCE = 200_000_000
 """Bytes that the rows unpacked at once may have."""
+_NUMBERS = {"BOOLEAN", "INT32", "INT64", "INT96", "FLOAT", "DOUBLE"}
 
 
 def read_parquet_rows(path: Path) -> Iterator[Entry]:
     """Yield a file's rows. A value that Python cannot hold (a year 3,000,000) is missing; a row whose text is no UTF-8 is rejected."""
     number = 0
-    with open_seekable(path) as stream, pq.ParquetFile(stream) as file:
-        for piece in file.iter_batches(batch_size=_rows_at_once(file.metadata)):
-            for row, undecodable in _rows(piece):
+    with open_seekable(path) as stream:
+        texts = _texts(pq.read_schema(stream))
+        stream.seek(0)
+        with pq.ParquetFile(stream, read_dictionary=texts) as file:
+            pieces = (piece for batch in file.iter_batches(batch_size=_rows_at_once(file.metadata, texts)) for piece in _unpacked(batch))
+            for row, undecodable in (row for piece in pieces for row in _rows(piece)):
                 number += 1
                 if undecodable:
                     yield rejected(number, "undecodable", f"not text in UTF-8: {', '.join(undecodable)[:200]}", repr(row)[:RAW_KEPT])
@@ -30,11 +37,44 @@ def read_parquet_rows(path: Path) -> Iterator[Entry]:
                     yield Entry(number, row, _weight(row))
 
 
-def _rows_at_once(metadata: Any) -> int:
-    """How many rows to unpack at once. No cell is longer than its column chunk, and a chunk may say one cell of every row."""
-    groups = (metadata.row_group(at) for at in range(metadata.num_row_groups))
-    longest = max((group.column(at).total_uncompressed_size for group in groups for at in range(group.num_columns)), default=0)
-    return max(_FEWEST_ROWS, min(_MOST_ROWS, _AT_ONCE // max(1, longest)))
+def _texts(schema: pa.Schema) -> list[str]:
+    """The columns of text. They are read as Parquet keeps them, each distinct cell once, and so are never larger than their column chunk."""
+    return [field.name for field in schema if _is_text(field.type)]
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_string(kind) or pa.types.is_binary(kind))
+
+
+def _rows_at_once(metadata: Any, texts: Collection[str]) -> int:
+    """How many rows to read at once: of text by the average, of anything but numbers as if each cell were as long as its column chunk."""
+    longest = 1
+    for group in map(metadata.row_group, range(metadata.num_row_groups)):
+        for column in map(group.column, range(group.num_columns)):
+            if column.path_in_schema in texts:
+                longest = max(longest, column.total_uncompressed_size // max(1, group.num_rows))
+            elif column.physical_type not in _NUMBERS or "." in column.path_in_schema:
+                longest = max(longest, column.total_uncompressed_size)
+    return max(_FEWEST_ROWS, min(_MOST_ROWS, _AT_ONCE // longest))
+
+
+def _unpacked(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
+    """The batch in pieces, whose texts stand in every row that says them."""
+    weights = sum((_lengths(column) for column in batch.columns if _is_packed(column)), np.zeros(batch.num_rows, dtype=np.int64))
+    borders = np.flatnonzero(np.diff(np.cumsum(weights) // _AT_ONCE)) + 1
+    for begin, end in pairwise([0, *borders.tolist(), batch.num_rows]):
+        columns = [column.dictionary_decode() if _is_packed(column) else column for column in batch.slice(begin, end - begin).columns]
+        yield pa.RecordBatch.from_arrays(columns, names=batch.schema.names)
+
+
+def _is_packed(column: pa.Array) -> bool:
+    return bool(pa.types.is_dictionary(column.type) and _is_text(column.type.value_type))
+
+
+def _lengths(column: pa.DictionaryArray) -> np.ndarray:
+    """Bytes of each cell."""
+    lengths: np.ndarray = pc.fill_null(pc.binary_length(column.dictionary).take(column.indices), 0).to_numpy(zero_copy_only=False)
+    return lengths.astype(np.int64)
 
 
 def _rows(piece: pa.RecordBatch) -> Iterator[tuple[dict[str, Any], list[str]]]:

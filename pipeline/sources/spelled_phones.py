@@ -27,6 +27,8 @@ _NOUGHT = "|".join(word for word, digit in _VALUE.items() if digit == "0")
 _GAP = r"[\s.,\-_/·•*]{0,3}"
 _SPELLED = re.compile(rf"(?<![^\W_])(?:{_NOUGHT}){_GAP}(?:{_MOBILE})(?:{_GAP}(?:{_ANY})){{8}}(?![^\W_])", re.IGNORECASE)
 _TOKEN = re.compile(_ANY, re.IGNORECASE)
+#: How such a number begins, sought in folded text: a pattern that minds case is five times as fast, and most texts hold no such beginning.
+_BEGINNING = re.compile(rf"(?:{_NOUGHT}){_GAP}(?:{_MOBILE})(?:{_GAP}(?:{_ANY})){{2}}")
 
 
 def spelled_phones(text: str) -> list[tuple[str, list[tuple[int, int]]]]:
@@ -35,10 +37,17 @@ def spelled_phones(text: str) -> list[tuple[str, list[tuple[int, int]]]]:
     >>> spelled_phones("zalo không chín 0 0 không không 0 0 không một")[0][0]
     '0900000001'
     """
-    found = []
+    found: list[tuple[str, list[tuple[int, int]]]] = []
+    if not _BEGINNING.search(_folded(text)):
+        return found
     for run in _SPELLED.finditer(text):
         tokens = list(_TOKEN.finditer(text, *run.span()))
-        digits = "".join(_VALUE[token[0].lower()] for token in tokens)
+        digits = "".join(_VALUE[_folded(token[0])] for token in tokens)
         if len(digits) == 10 and any(token[0].isalpha() for token in tokens):
             found.append((digits, [token.span() for token in tokens]))
     return found
+
+
+def _folded(text: str) -> str:
+    # Where case is set aside "haı" and "ſáu" count as "hai" and "sáu"; folding leaves the dotless ı.
+    return text.casefold().replace("ı", "i")
