@@ -118,13 +118,13 @@ def run(
 
     ``reviews`` is a file of what buyers wrote (`pipeline.stages.reviews`), ``complaints`` the folder that complaints were imported into
     (`pipeline.stages.complaints`), ``outcomes`` what was found before (`pipeline.tables.outcomes`),
-    ``previous`` an earlier run's output, whose networks keep their ids.
+    ``previous`` an earlier run's output, whose networks keep their ids and whose work is taken over where it would be the same.
     ``as_of`` (the list's date) defaults to the day of the latest capture, Vietnamese time. ``today`` only decides whether the data are
     old; without it they count as fresh.
     """
     timings = Timings()
     with timings.stage("ingest"):
-        taken = take_in(files, out=out, config=config, mappings=mappings, key=key, source=source, on_rows=on_rows)
+        taken = take_in(files, out=out, config=config, mappings=mappings, key=key, source=source, on_rows=on_rows, previous=previous)
         if reviews is not None:
             take_reviews(reviews, work=out / "work", key=key)
         if complaints is not None:
