@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import json
 import os
 import socket
@@ -11,6 +13,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
+from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -25,6 +28,7 @@ from pipeline.disk import estimate
 from pipeline.lock import Locked, lock
 from pipeline.monitor.lines import log_entries
 from pipeline.monitor.watching import age, watch
+from pipeline.night_log import log_night
 from pipeline.old_caches import drop_fetched, old_caches
 from pipeline.prune import KEPT_NIGHTS, drop, old_nights
 from pipeline.register import connect, schema
@@ -32,6 +36,7 @@ from pipeline.register.connect import DatabaseAway, DatabaseBusy, connected
 from pipeline.stages import outcomes_import
 from pipeline.stages.night import latest, night, refuse_moved_clock
 from pipeline.stages.run import RunReport
+from pipeline.store import CannotWrite
 from pipeline.tracking import TrackingAway, connection, load_champion
 from tests.returned_lists import CODES, register, results
 from tests.test_monitor import RULES, figures
@@ -98,12 +103,8 @@ def test_a_database_lost_in_mid_import_keeps_nothing_and_the_same_command_again_
 
     monkeypatch.setattr(outcomes_import, "record", then_lost)
     code, said = soihang(*command)
-    if not url.startswith("postgresql"):
-        assert code == 6
-    else:
-        # The statement after the loss is what fails: the commit.
-        assert (code, len(said.splitlines())) == (6, 1), said
-    assert "run the same command again" in said and "Traceback" not in said
+    # What fails after the loss is the commit.
+    assert (code, len(said.splitlines())) == (6, 1) and "run the same command again" in said, said
     assert set(rows_of(url).values()) == {0}
 
     monkeypatch.setattr(outcomes_import, "record", write)
@@ -201,6 +202,24 @@ def test_a_run_leaves_no_more_than_was_asked_for(crawl: Callable[..., Path], fin
     file = crawl([{"tiêu đề": f"Túi Gucci rep 1:1 số {n}", "giá bán": "250.000đ", "mã gian hàng": f"S{n}"} for n in range(60)])
     out = finished(file).out
     assert sum(path.stat().st_size for path in out.rglob("*") if path.is_file()) < estimate([file])
+
+
+def test_a_disk_too_full_for_the_log_hides_no_reason_and_prints_no_pages(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def full(out: Path, previous: Path | None) -> RunReport:
+        raise CannotWrite("cannot write scores: no space")
+
+    class Full(io.StringIO):
+        def write(self, text: str) -> int:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(RotatingFileHandler, "_open", lambda _: Full())
+    with pytest.raises(CannotWrite, match="cannot write scores"):
+        night(date(2026, 11, 24), tmp_path, full)
+    with pytest.raises(OSError, match="No space"):
+        log_night(tmp_path / "night.log", {"night": 1})
+    assert capsys.readouterr().err == ""
 
 
 # --- the clock -------------------------------------------------------------------------------------------------------------------------------

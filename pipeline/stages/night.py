@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
 
@@ -86,11 +87,16 @@ def night(
     try:
         done = work(out, before)
     except SoiHangError as error:
-        log_night(runs / LOG, {"night": day, "ended": f"exit_{error.exit_code}", "minutes": _minutes(begun)})
+        # A full disk may be what stopped it; then there is no room for the line either, and the first reason counts.
+        with suppress(OSError):
+            log_night(runs / LOG, {"night": day, "ended": f"exit_{error.exit_code}", "minutes": _minutes(begun)})
         raise
     changes = crawl_changes(out / "work" / "listings", before / "work" / "listings" if before else None)
     take_figures(out, day=day, before=before, changes=changes, review_slots=review_slots)
-    line = log_night(runs / LOG, _facts(day, done, changes, runs, _minutes(begun)))
+    try:
+        line = log_night(runs / LOG, _facts(day, done, changes, runs, _minutes(begun)))
+    except OSError as error:
+        raise CannotWrite(f"results are written, but not the line in {runs / LOG}: {error.strerror}; the same command again adds it") from error
     newest = latest(runs)
     # A night long past that is done again is not what people should open in the morning.
     if newest is None or newest.name <= day.isoformat():
