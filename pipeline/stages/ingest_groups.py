@@ -35,23 +35,20 @@ class Group:
 def in_groups(paths: Sequence[Path], labels: Sequence[str]) -> list[Group]:
     """Return the files in groups, in the order given."""
     found: list[Group] = []
-    begun: list[tuple[Path, str, int]] = []
+    begun: list[tuple[Path, str]] = []
+    weight = 0
     for path, label in zip(paths, labels, strict=True):
-        file = (path, label, _weight(path))
-        if begun and _is_full(begun, file):
-            found.append(_group(begun))
-            begun = []
-        begun.append(file)
-        if _is_border(label, file[2]):
-            found.append(_group(begun))
-            begun = []
-    return [*found, _group(begun)] if begun else found
-
-
-def _is_full(begun: Sequence[tuple[Path, str, int]], file: tuple[Path, str, int]) -> bool:
-    weight = sum(one for _, _, one in begun)
-    leaves_folder = file[0].parent != begun[-1][0].parent
-    return weight + file[2] > _MOST or (leaves_folder and weight >= _LEAST)
+        own = _weight(path)
+        leaves_folder = bool(begun) and path.parent != begun[-1][0].parent
+        if begun and (weight + own > _MOST or (leaves_folder and weight >= _LEAST)):
+            found.append(_group(begun, weight))
+            begun, weight = [], 0
+        begun.append((path, label))
+        weight += own
+        if _is_border(label, own):
+            found.append(_group(begun, weight))
+            begun, weight = [], 0
+    return [*found, _group(begun, weight)] if begun else found
 
 
 def _is_border(label: str, weight: int) -> bool:
@@ -62,9 +59,9 @@ def _weight(path: Path) -> int:
     return path.stat().st_size * (_UNPACKS_TO if path.suffix.lower() in _PACKED else 1)
 
 
-def _group(files: Sequence[tuple[Path, str, int]]) -> Group:
-    paths, labels, weights = zip(*files, strict=True)
-    return Group(f"part-{_slug(paths[0], labels[0])}-{_hash(labels[0])[:12]}", paths, labels, sum(weights))
+def _group(files: Sequence[tuple[Path, str]], weight: int) -> Group:
+    paths, labels = zip(*files, strict=True)
+    return Group(f"part-{_slug(paths[0], labels[0])}-{_hash(labels[0])[:12]}", paths, labels, weight)
 
 
 def _slug(path: Path, label: str) -> str:
