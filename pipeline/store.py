@@ -18,10 +18,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from features.errors import DataError, SoiHangError
-from pipeline.tables.versions import DOCUMENTS, SCHEMA, filled, missing_columns, refuse_unread, stamp, table_of
+from pipeline.tables.versions import SCHEMA, document_of, filled, missing_columns, refuse_unread, stamp, table_of
 
 _MADE_FROM = b"soihang.made_from"
-#: The key under which a document of `DOCUMENTS` says its version.
+#: The key under which a document says its version.
 _SCHEMA_KEY = "schema"
 _DISK_ERRORS = (errno.ENOSPC, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM, errno.EDQUOT)
 
@@ -116,9 +116,10 @@ def n_rows(path: Path) -> int:
 
 
 def write_json(value: Any, path: Path) -> None:
-    """Write ``value`` as indented UTF-8 JSON with sorted keys; a document of `DOCUMENTS` gets its version."""
-    if path.name in DOCUMENTS and isinstance(value, dict):
-        value = {**value, _SCHEMA_KEY: DOCUMENTS[path.name].version}
+    """Write ``value`` as indented UTF-8 JSON with sorted keys; one that later versions read gets its own."""
+    known = document_of(path)
+    if known is not None and isinstance(value, dict):
+        value = {**value, _SCHEMA_KEY: known.version}
     text = json.dumps(value, ensure_ascii=False, indent=2, sort_keys=True, default=str) + "\n"
     write_atomically(path, lambda partial: _write_text(partial, text))
 
@@ -129,12 +130,13 @@ def read_json(path: Path) -> Any:
         value = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise DataError(f"cannot read {path}: {error}. Run the stage that writes it again.") from error
-    if path.name not in DOCUMENTS or not isinstance(value, dict):
+    known = document_of(path)
+    if known is None or not isinstance(value, dict):
         return value
     there = value.pop(_SCHEMA_KEY, 1)
     if type(there) is not int:
         raise DataError(f"{path} bears the version {there!r}, which is no number; it is damaged: restore it, or write it again")
-    refuse_unread(path, path.stem, there, DOCUMENTS[path.name])
+    refuse_unread(path, path.stem, there, known)
     return value
 
 

@@ -87,7 +87,7 @@ DOCUMENTS: dict[str, Table] = {
 }
 
 #: Files that share a name with another table.
-_NOT_THAT = {("work", "complaints"): "complaint_facts", ("crawl", "listings"): "crawl"}
+_NOT_THAT = {("work", "complaints"): "complaint_facts", ("crawl", "listings"): "crawl", ("links", "summary.json"): ""}
 
 
 def table_of(path: Path, columns: Iterable[str]) -> str | None:
@@ -102,6 +102,11 @@ def table_of(path: Path, columns: Iterable[str]) -> str | None:
     folder, name = path.parent.name, path.name.removesuffix(".parquet").rpartition(".")[2]
     name = _NOT_THAT.get((folder, name), name)
     return next((one for one in (name, folder) if one in TABLES), None)
+
+
+def document_of(path: Path) -> Table | None:
+    """Return the version of a document, by its name; ``None`` for any that needs none."""
+    return DOCUMENTS.get(_NOT_THAT.get((path.parent.name, path.name), path.name))
 
 
 def stamp(name: str) -> dict[bytes, bytes]:
