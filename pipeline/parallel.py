@@ -24,11 +24,11 @@ def on_processes(work: Callable[[Part], Result], todo: Sequence[Part], *, n_jobs
     """Yield ``work(part)`` for each part in order, at most two per core under way; one part alone is done here, without a process.
 
     ``work`` and its results travel between processes. ``n_jobs`` is joblib's: -1 uses every core that this process may use (affinity,
-    a container's quota and ``LOKY_MAX_CPU_COUNT`` bound them). Within `pipeline.cluster.on_cluster` its workers do the work, whatever ``n_jobs``.
-    Raises `WorkerLost` where a worker dies.
+    a container's quota and ``LOKY_MAX_CPU_COUNT`` bound them). Within `pipeline.cluster.on_cluster` its workers do the work, unless
+    ``n_jobs`` is 1. Raises `WorkerLost` where a worker dies.
     """
     cluster = connected()
-    if cluster is not None and len(todo) > 1:
+    if cluster is not None and len(todo) > 1 and n_jobs != 1:
         yield from cluster.each(work, todo)
         return
     with _in_words():

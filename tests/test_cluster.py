@@ -110,11 +110,6 @@ def alone(crawl: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, by
         return results(crawl, tmp_path_factory.mktemp("alone") / "out")
 
 
-def test_two_processes_leave_the_bytes_of_one(crawl: Path, alone: dict[str, bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pipeline.parallel.cpu_count", lambda: 2)
-    assert results(crawl, tmp_path / "out") == alone
-
-
 def test_a_cluster_that_loses_a_worker_leaves_the_bytes_of_one_process(
     running: Running, crawl: Path, alone: dict[str, bytes], tmp_path: Path
 ) -> None:
@@ -144,6 +139,7 @@ def test_results_come_in_the_order_of_the_parts_and_no_more_than_two_a_worker_ar
         first = next(done)
         assert len(sent) == 4
         rest = list(done)
+        assert list(on_processes(cluster_work.named, [1, 2], n_jobs=1)) == [(1, os.getpid()), (2, os.getpid())]
     assert [part for part, _ in [first, *rest]] == list(range(20))
     assert {process for _, process in rest}.isdisjoint({os.getpid()})
     assert clusters.connected() is None
@@ -217,12 +213,15 @@ def test_a_process_that_dies_here_ends_in_one_line_and_the_next_work_is_done(mon
     assert [part for part, _ in on_processes(cluster_work.named, [0, 1, 2])] == [0, 1, 2]
 
 
-def test_a_killed_process_and_a_stop_leave_one_line_no_orphan_and_a_run_that_goes_on(crawl: Path, alone: dict[str, bytes], tmp_path: Path) -> None:
+def test_two_processes_leave_the_bytes_of_one_also_after_one_was_killed_and_the_command_was_stopped(
+    crawl: Path, alone: dict[str, bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     out = tmp_path / "out"
     told = ["run", str(crawl), "--out", str(out), "--model", "coldstart", "--config", str(settings(tmp_path))]
     command = [sys.executable, "-c", "from pipeline.cli import main; main()", *told]
     ended = []
     for number in (signal.SIGKILL, signal.SIGTERM):
+        # What was read goes, so that the second run has something to be stopped at.
         shutil.rmtree(out / "work" / "rows", ignore_errors=True)
         child = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True, env={**os.environ, "LOKY_MAX_CPU_COUNT": "2"})
         under = workers_of(child, out / "work" / "rows")
@@ -235,6 +234,7 @@ def test_a_killed_process_and_a_stop_leave_one_line_no_orphan_and_a_run_that_goe
         psutil.wait_procs(under, timeout=10)
         assert not [one for one in under if one.is_running() and one.status() != psutil.STATUS_ZOMBIE], said
     assert ended == [(71, 1), (143, 1)], said
+    monkeypatch.setattr("pipeline.parallel.cpu_count", lambda: 2)
     assert results(crawl, out, key=contact_key()) == alone
 
 
