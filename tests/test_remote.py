@@ -6,7 +6,8 @@ import io
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -76,23 +77,16 @@ def s3(server: str, monkeypatch: pytest.MonkeyPatch) -> Any:
     return filesystem
 
 
-@pytest.fixture(scope="module")
-def finished_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A small run made once: four listings of two platforms on two Vietnamese days, one of which is another day in UTC."""
-    home = tmp_path_factory.mktemp("run")
-    lines = ["Sàn;Mã tin;Tiêu đề;Giá bán;Ngày thu thập"]
-    days = ("2026-11-20 00:30", "2026-11-20 12:00", "2026-11-21 01:00", "2026-11-21 02:00")
-    lines += [f"{('Chợ Lớn', 'tiki')[n % 2]};T{n};Giày Nike rep 1:1 mẫu {n};250.000;{day}" for n, day in enumerate(days)]
-    (home / "crawl.csv").write_text("\n".join([*lines, "tiki;;thiếu mã;1;2026-11-21"]) + "\n", encoding="utf-8")
-    done = CliRunner().invoke(app, ["run", str(home / "crawl.csv"), "--out", str(home / "out")], env={"SOIHANG_KEY_FILE": str(home / "key")})
-    assert done.exit_code == 0, (done.output, done.exception)
-    return home / "out"
+@pytest.fixture
+def out(demo: RunReport, tmp_path: Path) -> Path:
+    """A copy of the demo's run to change."""
+    return shutil.copytree(demo.out, tmp_path / "out")
 
 
 @pytest.fixture
-def out(finished_run: Path, tmp_path: Path) -> Path:
-    """A copy of that run to change."""
-    return shutil.copytree(finished_run, tmp_path / "out")
+def day(demo: RunReport) -> str:
+    """The demo's list date."""
+    return str(demo.to_json()["as_of"])
 
 
 def drop(store: Any, home: str, *, done: tuple[str, ...] = ("shopee", "tiki")) -> str:
@@ -180,11 +174,12 @@ def test_hostile_names_in_a_bucket_are_files_in_the_cache_or_passed_over(s3: Any
     from moto.s3.models import s3_backends
 
     # Past the client and the server's router, which would tidy such names.
-    [bucket] = [backend for account in s3_backends.values() for backend in account.values() if "kho" in backend.buckets]
+    s3.mkdir("odd")
+    [store] = [backend for account in s3_backends.values() for backend in account.values() if "odd" in backend.buckets]
     for key in ("../../up.csv", "x/../../../up.csv", "./a.csv", "tab\tand\x1b[2J.csv", "ok/2026.csv"):
-        bucket.put_object("kho", f"odd/{key}", ROWS.format(id=1).encode())
-    assert len(s3.find("kho/odd")) == 5
-    for address in ("s3://kho/odd", "s3://kho/odd/*", "s3://kho/odd/**"):
+        store.put_object("odd", f"in/{key}", ROWS.format(id=1).encode())
+    assert len(s3.find("odd/in")) == 5
+    for address in ("s3://odd/in", "s3://odd/in/*", "s3://odd/in/**"):
         assert {path.name for path in local_files([address])} == {"2026.csv", "tab%09and%1B[2J.csv"}
     assert [path for path in tmp_path.rglob("*.csv") if not path.is_relative_to(cache)] == []
 
@@ -287,31 +282,28 @@ def tree(store: Any, home: str) -> list[str]:
     return [name[len(home) + 1 :] for name in store.find(home)]
 
 
-def test_what_is_published_reads_back_as_the_rows_of_the_run(s3: Any, out: Path, tmp_path: Path) -> None:
+def test_what_is_published_reads_back_as_the_rows_of_the_run(s3: Any, out: Path, day: str) -> None:
     done = publish(out, "s3://kho/soihang")
-    assert (done.day, done.latest) == ("2026-11-21", "2026-11-21") and done.files == done.sent
-    assert "2026-11-21/scores/date=2026-11-20/platform=chợ lớn/part-0.parquet" in tree(s3, "kho/soihang")
-    published = json.loads(s3.cat("kho/soihang/2026-11-21/files.json"))["files"]
-    assert set(tree(s3, "kho/soihang")) == {*(f"2026-11-21/{name}" for name in published), "2026-11-21/files.json", "latest"}
+    assert (done.day, done.latest) == (day, day) and done.files == done.sent
+    published = json.loads(s3.cat(f"kho/soihang/{day}/files.json"))["files"]
+    assert set(tree(s3, "kho/soihang")) == {*(f"{day}/{name}" for name in published), f"{day}/files.json", "latest"}
     assert {name.split("/")[0] for name in published} == {"scores", "reasons", "quarantine.parquet", "targets.csv", "plan.xlsx", "run.json"}
+    assert any(name.startswith("scores/date=2026-11-20/platform=sàn mẫu a/part-0") for name in published)
     for table in ("scores", "reasons"):
-        there = ds.dataset(f"kho/soihang/2026-11-21/{table}", filesystem=s3, partitioning=HIVE).to_table().to_pandas()
+        there = ds.dataset(f"kho/soihang/{day}/{table}", filesystem=s3, partitioning=HIVE).to_table().to_pandas()
         ours = pd.read_parquet(out / f"{table}.parquet")
-        assert set(there["date"]) <= {"2026-11-20", "2026-11-21"}
-        by = KEY if table == "scores" else [*KEY, "sign_id", "start"]
+        by = KEY if table == "scores" else [*KEY, "sign_id", "field", "start"]
         pd.testing.assert_frame_equal(
             there[list(ours)].sort_values(by, ignore_index=True), ours.sort_values(by, ignore_index=True), check_dtype=False
         )
-    assert len(pd.read_parquet(out / "scores.parquet")) == 4
+        assert len(ours) > 100
 
 
-def test_a_folder_of_this_machine_is_as_good_and_pandas_reads_it(out: Path, tmp_path: Path) -> None:
-    done = publish(out, str(tmp_path / "kho"))
-    table = pd.read_parquet(tmp_path / "kho" / done.day / "scores")
-    assert sorted(table["listing_id"]) == ["T0", "T1", "T2", "T3"]
-    # 00:30 on the 20th in Vietnam is the 19th in UTC.
-    days = dict(zip(table["listing_id"], table["date"].astype(str), strict=True))
-    assert days == {"T0": "2026-11-20", "T1": "2026-11-20", "T2": "2026-11-21", "T3": "2026-11-21"}
+def test_a_folder_of_this_machine_is_as_good_and_pandas_reads_it(out: Path, day: str, tmp_path: Path) -> None:
+    publish(out, str(tmp_path / "kho"))
+    table = pd.read_parquet(tmp_path / "kho" / day / "scores")
+    assert len(table) == len(pd.read_parquet(out / "scores.parquet"))
+    assert (table["captured_at"].dt.tz_convert("Asia/Ho_Chi_Minh").dt.strftime("%Y-%m-%d") == table["date"].astype(str)).all()
     assert not list((tmp_path / "kho").rglob("*.partial")) and not (out / "work" / "publish").exists()
 
 
@@ -324,7 +316,7 @@ def test_the_same_command_again_sends_nothing_and_writes_no_second_line(s3: Any,
     assert [line["event"] for line in lines] == ["results_published"] and lines[0]["facts"]["files"] > 6
 
 
-def test_stopped_anywhere_it_moves_nothing_and_the_same_command_completes_it(out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_stopped_anywhere_it_moves_nothing_and_the_same_command_completes_it(out: Path, day: str, monkeypatch: pytest.MonkeyPatch) -> None:
     memory = fsspec.filesystem("memory")
     total = publish(out, "memory://mau").files
     whole = {name: memory.cat(f"/mau/{name}") for name in tree(memory, "/mau")}
@@ -344,16 +336,16 @@ def test_stopped_anywhere_it_moves_nothing_and_the_same_command_completes_it(out
         monkeypatch.setattr(RemoteFolder, "put", stopping)
         with pytest.raises(KeyboardInterrupt):
             publish(out, "memory://ngat")
-        assert memory.cat("/ngat/latest") == b"2026-11-01\n" and not memory.exists("/ngat/2026-11-21/run.json")
+        assert memory.cat("/ngat/latest") == b"2026-11-01\n" and not memory.exists(f"/ngat/{day}/run.json")
         monkeypatch.setattr(RemoteFolder, "put", put)
         again = publish(out, "memory://ngat")
         assert again.sent == total - max(0, stop - 1)
         assert {name: memory.cat(f"/ngat/{name}") for name in tree(memory, "/ngat")} == whole
 
 
-def test_a_run_done_again_replaces_the_day_and_leaves_strangers_alone(out: Path) -> None:
+def test_a_run_done_again_replaces_the_day_and_leaves_strangers_alone(out: Path, day: str) -> None:
     memory = fsspec.filesystem("memory")
-    home = "/thay/2026-11-21"
+    home = f"/thay/{day}"
     stale = "scores/date=2020-01-01/platform=x/part-0.parquet"
     gone = {"run_id": "old", "files": {stale: [3, "h"], "../../khac.txt": [1, "h"], "run.json": [1, "h"]}}
     for name in (stale, "run.json", "ghi chú.txt"):
@@ -415,9 +407,10 @@ def test_nothing_published_holds_a_column_that_those_who_make_lists_may_not_read
 
 
 def test_a_night_is_published_before_the_hook_and_stands_where_that_fails(
-    crawl: Callable[..., Path], finished: Callable[..., RunReport], tmp_path: Path
+    demo: RunReport, tmp_path: Path
 ) -> None:
-    report = finished(crawl([{"tiêu đề": "Giày Nike rep 1:1", "giá bán": "250.000đ"}]), out="runs/2026-11-25")
+    shutil.copytree(demo.out, tmp_path / "runs" / "2026-11-25")
+    report = replace(demo, out=tmp_path / "runs" / "2026-11-25")
     told: list[str] = []
     hook = f"touch {tmp_path / 'hooked'}"
     night(date(2026, 11, 25), tmp_path / "runs", lambda out, previous: report, give=lambda out: told.append(publish(out, str(tmp_path / "kho")).day))

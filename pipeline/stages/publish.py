@@ -67,7 +67,7 @@ def publish(out: Path, url: str, *, by: str | None = None, on_files: Callable[[s
     day = out.resolve().name if named_day(out.resolve().name) else str(run["as_of"])
     target = RemoteFolder(url)
     with _gathered(out) as files:
-        facts = {name: [path.stat().st_size, fingerprint(path)] for name, path in files.items()}
+        facts: dict[str, Any] = {name: [path.stat().st_size, fingerprint(path)] for name, path in files.items()}
         there = _prepared(target, day, {"run_id": run["run_id"], "files": facts}, out)
         todo = [name for name in sorted(files, key=lambda name: (name == LAST, name)) if there.get(name) != facts[name][0]]
         for name in todo:
