@@ -11,10 +11,12 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
@@ -169,6 +171,81 @@ def test_models_and_plots_go_through_the_server_and_come_back(server: str, tmp_p
     assert left is not None and left.version == logged["registered_version"]
 
 
+class Line:
+    """A line to a server that can be cut: what is under way then ends, and nobody picks up (``cut``), or nobody says a word (``mute``)."""
+
+    def __init__(self, server: str) -> None:
+        self.target = ("127.0.0.1", int(server.rpartition(":")[2]))
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.address = f"http://127.0.0.1:{self.listener.getsockname()[1]}"
+        self.open: list[socket.socket] = []
+        self.muted = False
+        threading.Thread(target=self._pick_up, daemon=True).start()
+
+    def _pick_up(self) -> None:
+        with suppress(OSError):
+            while True:
+                caller, _ = self.listener.accept()
+                self.open.append(caller)
+                if not self.muted:
+                    called = socket.create_connection(self.target)
+                    self.open.append(called)
+                    for ends in ((caller, called), (called, caller)):
+                        threading.Thread(target=self._carry, args=ends, daemon=True).start()
+
+    def _carry(self, source: socket.socket, into: socket.socket) -> None:
+        with suppress(OSError):
+            while said := source.recv(65_536):
+                if not self.muted:
+                    into.sendall(said)
+            into.shutdown(socket.SHUT_WR)
+
+    def mute(self) -> None:
+        self.muted = True
+
+    def cut(self) -> None:
+        # Closing alone would leave the thread that waits in accept picking up once more.
+        with suppress(OSError):
+            self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+        for one in self.open:
+            with suppress(OSError):
+                one.shutdown(socket.SHUT_RDWR)
+            one.close()
+
+
+@pytest.mark.parametrize("how", ["cut", "mute"])
+def test_a_server_lost_in_mid_training_costs_seconds_and_no_model(how: str, server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from models.artifact import load_model
+    from pipeline.tracking import TrackingAway, connection, log_training, training_run
+
+    def patience(seconds: int) -> None:
+        for name, value in zip(connection._PATIENCE, (1, seconds), strict=True):
+            monkeypatch.setenv(name, str(value))
+
+    def lost(*told: Any) -> Any:
+        getattr(line, how)()
+        patience(1)
+        begun.append(time.monotonic())
+        return log_model(*told)
+
+    begun: list[float] = []
+    market, line, log_model = small_market(), Line(server), training_run._log_model
+    patience(60)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", line.address)
+    monkeypatch.setattr(training_run, "_log_model", lost)
+    with pytest.raises(TrackingAway, match=f"is whole in {re.escape(str(market.first.folder))} and not registered: the same command again"):
+        log_training(market.first, parameters={"seed": 1}, recipe=market.recipe)
+    assert time.monotonic() - begun[0] < 60
+    line.cut()
+    patience(60)
+    assert load_model(market.first.folder).version == market.first.model.version
+    # The server is back.
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", server)
+    monkeypatch.setattr(training_run, "_log_model", log_model)
+    assert log_training(market.first, parameters={"seed": 1}, recipe=market.recipe)["registered_version"]
+
+
 def test_the_registry_outlives_the_client_in_postgresql(server: str, database: str) -> None:
     import sqlalchemy
 
@@ -189,7 +266,7 @@ def test_the_compose_file_runs_the_versions_that_are_tested() -> None:
 
 def test_the_compose_file_holds_no_password_and_opens_no_port_to_others() -> None:
     text = (ROOT / "compose.yaml").read_text(encoding="utf-8")
-    passwords = re.findall(r"(?:PASSWORD: |mlflow:)(\S+?)(?:@|$)", text, re.MULTILINE)
-    assert passwords and all(one.startswith("${POSTGRES_PASSWORD") for one in passwords)
+    passwords = [told or spelled for told, spelled in re.findall(r"PASSWORD: (\S+)|//mlflow:(\S+?)@", text)]
+    assert len(passwords) == 2 and all(one.startswith("${POSTGRES_PASSWORD") for one in passwords)
     published = [port for service in COMPOSE["services"].values() for port in service.get("ports", [])]
     assert published and all(port.startswith("127.0.0.1:") for port in published)
