@@ -195,9 +195,11 @@ def test_the_cache_stays_within_its_bound_and_never_takes_what_may_be_in_use(cac
         os.utime(entry, (when, when))
     make_room(500, cache, keep=[])
     assert [path.is_file() for path in paths] == [True, False, True]
+    assert prune_cache(cache, keep_days=0, dry_run=True) == [(paths[0].parents[2], 1000)] and paths[0].is_file()
+    prune_cache(cache, keep_days=0, dry_run=False)
+    assert [path.is_file() for path in paths] == [False, False, True]
     with pytest.raises(CannotWrite, match="SOIHANG_CACHE_GB"):
         make_room(2500, cache, keep=[])
-    assert prune_cache(cache, keep_days=0, dry_run=True) == [] and paths[2].is_file()
 
 
 def test_files_of_this_machine_are_named_as_ever(tmp_path: Path) -> None:
