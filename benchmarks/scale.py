@@ -201,11 +201,12 @@ def main() -> None:
         made.join()
         if made.exitcode:
             sys.exit(f"the model could not be learned (exit code {made.exitcode})")
-        wanted = {"kind": asked.kind, "model": str(folder / "market" / "levelled"), "real": asked.real}
-        sizes = []
-        for rows in sorted({*asked.rows, *([asked.one_worker] if asked.one_worker else [])}):
-            sizes.append(_told(measure(folder, rows=rows, **wanted)))
-        said: dict[str, Any] = {"kind": asked.kind, "model, MB": round(_size(Path(wanted["model"])) / 1e6, 1), "sizes": sizes, "time a row against the smallest": against_smallest(sizes)}
+        model = folder / "market" / "levelled"
+        wanted = {"kind": asked.kind, "model": str(model), "real": asked.real}
+        all_rows = sorted({*asked.rows, *([asked.one_worker] if asked.one_worker else [])})
+        sizes = [_told(measure(folder, rows=rows, **wanted)) for rows in all_rows]
+        said: dict[str, Any] = {"kind": asked.kind, "model, MB": round(_size(model) / 1e6, 1), "sizes": sizes}
+        said["time a row against the smallest"] = against_smallest(sizes)
         if asked.one_worker:
             one = _told(measure(folder, rows=asked.one_worker, cores=1, **wanted))
             said["one core"] = one

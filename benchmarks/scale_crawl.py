@@ -118,7 +118,7 @@ def _drawn(pool: _Pool, begin: int, n: int, *, kind: str, seed: int, draw: rando
     turn, place = np.divmod(np.arange(begin, begin + n), len(pool.rows))
     rows = np.concatenate([_order(len(pool.rows), seed, one)[place[turn == one]] for one in np.unique(turn)]) if n else place
     table = pool.rows.iloc[rows].reset_index(drop=True)
-    partners = _order(len(pool.rows), seed, -1)[rows]
+    partners = np.random.default_rng((seed, begin, 1)).integers(len(pool.rows), size=n)
     table["description"] = _put_together(pool.sentences, rows, partners, draw)
     for name in ("seller_id", "seller_name"):
         table[name] = table[name] + "-" + pd.Series(turn).astype("str")
@@ -130,7 +130,7 @@ def _drawn(pool: _Pool, begin: int, n: int, *, kind: str, seed: int, draw: rando
 
 
 def _order(n: int, seed: int, turn: int) -> np.ndarray:
-    return np.random.default_rng((seed, n, turn + 1)).permutation(n)
+    return np.random.default_rng((seed, n, turn)).permutation(n)
 
 
 def _put_together(sentences: Sequence[Sequence[str]], rows: np.ndarray, partners: np.ndarray, draw: random.Random) -> list[str | None]:
@@ -159,7 +159,7 @@ def _with_shops(table: pd.DataFrame, place: np.ndarray, n: int, turn: np.ndarray
 
 
 def _shop_sizes(n: int, seed: int) -> np.ndarray:
-    """Listings a shop, as the simulator's: most have a few, some have hundreds."""
+    """Listings a shop, as the simulator's: most have a few, some dozens."""
     many = load_market().listings_per_seller
     return np.ceil(np.random.default_rng(seed).lognormal(np.log(many.mean) - 0.3, many.spread, n)).astype(int)
 

@@ -42,7 +42,7 @@ def figure(sizes: Sequence[Mapping[str, Any]]) -> str:
     step = 0.5 if most <= 3 else 10 ** math.ceil(math.log10(most / 5))
     ticks = [step * one for one in range(math.ceil(most * 1.05 / step) + 1)]
     panels += _shifted(_panel("Peak memory, GB", memory, across, ticks, logarithmic=False, level=_WORKER_GB), _LEFT + _WIDTH + _GAP)
-    width, height = 2 * (_LEFT + _WIDTH) + _GAP + 120, _TOP + _HEIGHT + _BOTTOM
+    width, height = 2 * (_LEFT + _WIDTH) + _GAP + 135, _TOP + _HEIGHT + _BOTTOM
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" font-family="sans-serif" font-size="12" role="img" '
         f'aria-label="Time a row and peak memory against the number of rows"><rect width="{width}" height="{height}" fill="#fff"/>{panels}</svg>\n'
