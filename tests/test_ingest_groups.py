@@ -105,6 +105,7 @@ def test_one_process_two_a_stopped_run_and_an_earlier_night_leave_the_same_bytes
 
 
 def test_grouping_changes_neither_listings_nor_quarantine(tmp_path: Path, grouped: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ingesting, "on_processes", lambda *_, **__: pytest.fail("a process for so little"))
     crawl = write(tmp_path / "crawl")
     report = taken(crawl, tmp_path / "grouped")
     monkeypatch.setattr(ingest_groups, "_LEAST", 1_000_000)

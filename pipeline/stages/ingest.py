@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 
 from features.errors import ConfigError, DataError
 from pipeline.manifest import code_hash, fingerprint
-from pipeline.parallel import on_processes
+from pipeline.parallel import Part, Result, on_processes
 from pipeline.privacy.tombstones import Tombstone
 from pipeline.sources.files import expand, folder_day, labels
 from pipeline.sources.mapping import SourceMapping
@@ -80,6 +80,11 @@ def ingest(
     return IngestReport([file for one in records for file in one.files], _latest(records), inputs=inputs)
 
 
+def _each(work: Callable[[Part], Result], todo: Sequence[Part], n_jobs: int) -> Iterator[Result]:
+    """``work(part)`` for each part in order; with one job here, also where a cluster stands by."""
+    return map(work, todo) if n_jobs == 1 else on_processes(work, todo, n_jobs=n_jobs)
+
+
 def _inputs(files: Sequence[Path]) -> list[str]:
     """Day of the folder, name and SHA-256 of each file. A folder named by its day dates what lies in it, so the day is part of what was read."""
     with ThreadPoolExecutor(os.cpu_count()) as threads:
@@ -127,7 +132,7 @@ def _recognised(
 ) -> list[list[FileReport]]:
     """For each group what each of its files is; those that are known are not looked into again."""
     unknown = [group for group, one in zip(groups, known, strict=True) if one is None]
-    looked = iter(list(on_processes(look, unknown, n_jobs=n_jobs)))
+    looked = iter(list(_each(look, unknown, n_jobs)))
     return [next(looked) if one is None else [file.unread() for file in one[0].files] for one in known]
 
 
@@ -158,7 +163,7 @@ def _read(
     todo = [task for task, record in zip(tasks, found, strict=True) if record is None]
     here = n_jobs == 1 or len(todo) == 1
     made = []
-    for record in on_processes(partial(read_group, reading=reading, on_rows=tell if here else None), todo, n_jobs=n_jobs):
+    for record in _each(partial(read_group, reading=reading, on_rows=tell if here else None), todo, n_jobs):
         made.append(record)
         tell(0 if here else record.n_read)
     rest = iter(made)
@@ -181,7 +186,7 @@ def _without_twice_seen(tasks: Sequence[Task], records: Sequence[Record], readin
     keys, given = zip(*(read_keys(reading.out, record.name) for record in records), strict=True)
     lost = lost_to_earlier(keys)
     again = [at for at in range(len(tasks)) if not np.array_equal(np.sort(given[at]), lost[at])]
-    made = on_processes(partial(read_group, reading=reading), [replace(tasks[at], taken=lost[at]) for at in again], n_jobs=n_jobs)
+    made = _each(partial(read_group, reading=reading), [replace(tasks[at], taken=lost[at]) for at in again], n_jobs)
     anew = dict(zip(again, made, strict=True))
     return [anew.get(at, record) for at, record in enumerate(records)]
 
