@@ -108,7 +108,7 @@ def learned_model(folder: Path) -> Path:
 
 def ours(crawl: Path, model: Path) -> float:
     """Seconds of ``soihang score`` as a process of its own, on a folder that no score has read yet."""
-    for kept in ("rows", "hits", "text"):
+    for kept in ("rows", "hits", "text", "row_ids", "market", "links", "scored"):
         shutil.rmtree(crawl / "work" / kept, ignore_errors=True)
     begun = time.perf_counter()
     command = Path(sys.executable).with_name("soihang")

@@ -6,6 +6,7 @@ import ast
 import csv
 import os
 import re
+import shutil
 import socket
 import stat
 import sys
@@ -243,6 +244,9 @@ def test_scoring_asks_no_network_starts_no_process_and_writes_nowhere_but_to_its
     out = finished(crawl([FAKE])).out
     monkeypatch.setattr(socket, "socket", lambda *_, **__: pytest.fail("a socket"))
     before = (out / "scores.parquet").read_bytes()
+    # What is there already would not be made again.
+    for made in ("rows", "market", "scored"):
+        shutil.rmtree(out / "work" / made)
     (out / "scores.parquet").unlink()
     with _watched(out) as seen:
         judge(out, config=load_run_config())

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,26 +14,30 @@ import pandas as pd
 from features.seller import seller_key
 from features.text_hashes import from_lists
 from models.artifact import Model
-from models.control import CONTROL_COLUMNS, ControlCount, count_control
+from models.control import CONTROL_COLUMNS, count_control
 from models.evidence import SIGN_COLUMNS, combine, weigh
 from models.learner import Learner
 from models.matrix import matrix
 from models.weights import BEHAVIOURS, EvidenceWeights
+from pipeline.config import configs_hash
+from pipeline.manifest import code_hash, versions
 from pipeline.parallel import on_processes
 from pipeline.reasons import reasons_table
-from pipeline.reference import Reference
+from pipeline.reference import Reference, load_reference
 from pipeline.stages.market import join_rows
+from pipeline.stages.scored_parts import PartCounts, drop_old_parts, hashed, kept_part, put_together, write_part
 from pipeline.stages.unfed import as_if_new, unfed_columns, warn_unfed
-from pipeline.store import parts, read_parquet, write_parquet
+from pipeline.store import parts, read_parquet
 from pipeline.tables.scores import validate_scores
 
 MODEL_VERSION = "evidence-1"
+_BANDS = ("red", "amber", "green")
 
 
 @dataclass(frozen=True)
 class ScoreReport:
     """How many listings were scored, by band, what fired on the negative control, and by behaviour which columns the model learned from (``unfed``)
-    although nobody said what was found before.
+    although nobody said what was found before. ``read_anew``: of how many listings the text was read for this run, where that is known.
     """
 
     n_scored: int
@@ -44,6 +49,7 @@ class ScoreReport:
     learned: list[str]
     model_version: str
     unfed: dict[str, list[str]] = field(default_factory=dict)
+    read_anew: int | None = None
 
     @property
     def warnings(self) -> list[str]:
@@ -79,58 +85,54 @@ def score(
     """Write ``out/scores.parquet`` and ``out/reasons.parquet``; returns counts and the negative control.
 
     Rows come out in the order of the parts, one per listing. ``model`` orders the behaviours that it takes over; without one, or for the
-    others, the evidence does. ``past_known`` says whether the market features were made with what was found before.
+    others, the evidence does. ``past_known`` says whether the market features were made with what was found before. Parts that an earlier, perhaps
+    stopped, run judged by the same are kept (``out/work/scored``).
     """
-    judge = _Judge(features, reference, model if model is not None and model.takes_over else None, run_id, past_known)
-    scores, reasons, control, n_synthetic, sellers_seen = [], [], ControlCount(), 0, False
-    for done in on_processes(judge, parts(listings)):
-        scores.append(done.scores)
-        reasons.append(done.reasons)
-        control = control.add(done.control)
-        n_synthetic += done.n_synthetic
-        sellers_seen |= done.sellers_seen
+    todo, folder = parts(listings), out / "work" / "scored"
+    drop_old_parts(folder, {part.name for part in todo})
+    judge = _Judge(features, folder, reference, model if model is not None and model.takes_over else None, run_id, past_known)
+    counts, made = PartCounts(), judge.made_by()
+    for done in on_processes(partial(_judge_part, judge=judge, made=made), todo):
+        counts = counts.add(done)
         if on_rows is not None:
-            on_rows(len(done.scores))
-    table = validate_scores(pd.concat(scores, ignore_index=True))
-    write_parquet(table, out / "scores.parquet")
-    write_parquet(pd.concat(reasons, ignore_index=True), out / "reasons.parquet")
+            on_rows(done.n_scored)
+    put_together(folder, [part.name for part in todo], out)
     return ScoreReport(
-        len(table),
-        {band: int((table["band"] == band).sum()) for band in ("red", "amber", "green")},
-        control.table(),
-        control.n_rows,
-        sellers_seen,
-        n_synthetic,
+        counts.n_scored,
+        {band: counts.bands.get(band, 0) for band in _BANDS},
+        counts.control.table(),
+        counts.control.n_rows,
+        counts.sellers_seen,
+        counts.n_synthetic,
         judge.model.takes_over if judge.model else [],
         judge.model.version if judge.model else MODEL_VERSION,
         unfed_columns(judge.model) if judge.model and not past_known else {},
     )
 
 
-class _Scored(NamedTuple):
-    """What became of one part."""
-
-    scores: pd.DataFrame
-    reasons: pd.DataFrame
-    control: ControlCount
-    n_synthetic: int
-    sellers_seen: bool
-
-
 @dataclass(frozen=True)
 class _Judge:
     """Everything that one part is judged by; it travels to the worker, the part does not. ``model`` is ``None`` where evidence orders all.
 
-    ``past_known`` as for `score`.
+    ``folder`` takes the judged parts; ``past_known`` as for `score`.
     """
 
     features: Path
+    folder: Path
     reference: Reference
     model: Model | None
     run_id: str
     past_known: bool
 
-    def __call__(self, part: Path) -> _Scored:
+    def made_by(self) -> str | None:
+        """Return an id of what parts are judged by, nothing where the model or the tables are somebody's own and have none."""
+        if self.reference is not load_reference() or (self.model is not None and self.model.version == Model.version):
+            return None
+        model = f"{self.model.version} {self.model.takes_over}" if self.model is not None else MODEL_VERSION
+        return f"{model} {self.run_id} {self.past_known} {configs_hash()} {code_hash()} {sorted(versions().items())}"
+
+    def __call__(self, part: Path) -> tuple[pd.DataFrame, pd.DataFrame, PartCounts]:
+        """Return scores, reasons and counts of ``part``."""
         rows = join_rows(part, self.features)
         hits = with_lexicon(read_parquet(self.features / "hits" / part.name), self.reference)
         weights = self.reference.weights
@@ -144,13 +146,26 @@ class _Judge:
             combined = combine(evidence.scores, {name: one["probability"] for name, one in learned.items()}, weights)
             signs = pd.concat([signs, model_signs(self.model, learned, combined, signs, weights)], ignore_index=True)
             signs = signs.sort_values(["row", "points", "sign_id"], ascending=[True, False, True], kind="stable").reset_index(drop=True)
-        return _Scored(
-            _score_rows(rows, combined, learned, self.run_id, self.model.version if self.model else MODEL_VERSION),
-            reasons_table(rows, signs, self.reference),
+        scores = _score_rows(rows, combined, learned, self.run_id, self.model.version if self.model else MODEL_VERSION)
+        counts = PartCounts(
+            len(scores),
+            {band: int((scores["band"] == band).sum()) for band in _BANDS},
             count_control(rows, hits, weights),
             int(rows["x_synthetic"].eq(True).sum()) if "x_synthetic" in rows else 0,
             bool(seller_key(rows).notna().any()),
         )
+        return validate_scores(scores), reasons_table(rows, signs, self.reference), counts
+
+
+def _judge_part(part: Path, *, judge: _Judge, made: str | None) -> PartCounts:
+    """Judge ``part`` and write what came of it, or keep what an earlier run wrote from the same."""
+    tables = ["rows", "hits", "market", *(["text"] if judge.model is not None else [])]
+    source = hashed(made, [part, *(judge.features / table / part.name for table in tables)]) if made is not None else None
+    if source is not None and (kept := kept_part(judge.folder, part.name, source=source)) is not None:
+        return kept
+    scores, reasons, counts = judge(part)
+    write_part(scores, reasons, counts, judge.folder, part.name, source=source)
+    return counts
 
 
 def import_scoring() -> None:
