@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -15,8 +16,9 @@ from pipeline.parallel import preparing
 from pipeline.planning.seller_models import write_seller_models
 from pipeline.reference import load_reference
 from pipeline.stages.complaints import complaint_inputs
-from pipeline.stages.features import build_features
+from pipeline.stages.features import Read, build_features
 from pipeline.stages.ingest import IngestReport
+from pipeline.stages.kept_market import is_kept, market_source, note_market
 from pipeline.stages.market import build_market
 from pipeline.stages.reviews import review_inputs
 from pipeline.stages.score import ScoreReport, import_scoring, score
@@ -41,7 +43,7 @@ def judge(
 ) -> ScoreReport:
     """Read and score what `take_in` left; leaves ``out/scores.parquet`` and ``out/reasons.parquet``.
 
-    ``outcomes`` and ``previous`` as for `run`.
+    ``outcomes`` and ``previous`` as for `run`; what the earlier run read of listings that say the same is not read again.
     """
     work, timings = out / "work", timings or Timings()
     if model is not None and model.tokenizer != config.text.tokenizer:
@@ -54,12 +56,18 @@ def judge(
     # What was erased since changes what the same files hold.
     asked += "".join(inputs.get("erased", [])) + outcomes_id(outcomes)
     identity = run_id(inputs["files"] + review_inputs(work) + complaint_inputs(work), seed=config.seed, settings=asked)
+    read = None
     if not features_done:
         with timings.stage("features"):
-            read_features(out, config=config, n_listings=total, with_text=model is not None, on_rows=on_rows)
+            read = read_features(out, config=config, n_listings=total, with_text=model is not None, previous=previous, on_rows=on_rows)
     reference = load_reference()
     with timings.stage("market"), preparing(import_scoring, len(parts(work / "listings"))):
-        build_market(work / "listings", work, reference, outcomes=outcomes, previous=previous)
+        # What others read before may have been changed since: only of what was just read, or just found unchanged, it is known.
+        source = market_source(work, outcomes=outcomes_id(outcomes), previous=previous) if read is not None else None
+        if source is None or not is_kept(work, source):
+            build_market(work / "listings", work, reference, outcomes=outcomes, previous=previous)
+        if source is not None:
+            note_market(work, source)
     with timings.stage("score"):
         scored = score(
             work / "listings",
@@ -71,20 +79,27 @@ def judge(
             past_known=outcomes is not None,
             on_rows=lambda rows: on_rows("score", rows, total),
         )
+        scored = replace(scored, read_anew=read.n_anew if read is not None else None)
         write_json(scored.to_json(), work / "score.json")
         write_seller_models(model, work)
         write_json({"run_id": identity}, work / "run_id.json")
     return scored
 
 
-def read_features(out: Path, *, config: RunConfig, n_listings: int, with_text: bool = False, on_rows: Progress = silent) -> None:
-    """Read text, brand, kind and cues of what `take_in` left; leaves ``out/work/rows``, ``out/work/hits`` and, for a model, ``out/work/text``."""
+def read_features(
+    out: Path, *, config: RunConfig, n_listings: int, with_text: bool = False, previous: Path | None = None, on_rows: Progress = silent
+) -> Read:
+    """Read text, brand, kind and cues of what `take_in` left; leaves ``out/work/rows``, ``out/work/hits`` and, for a model, ``out/work/text``.
+
+    What the run in ``previous`` read of listings that say the same is taken over.
+    """
     work = out / "work"
-    build_features(
+    return build_features(
         work / "listings",
         out=work,
         tokenizer=config.text.tokenizer,
         with_text=with_text,
+        previous=previous / "work" if previous is not None else None,
         on_rows=lambda rows: on_rows("features", rows, n_listings),
     )
 
@@ -94,6 +109,8 @@ def score_lines(scored: ScoreReport, max_strong_rate: float) -> list[str]:
     bands = ", ".join(f"{name} {number:,}" for name, number in scored.bands.items())
     how = f"model {scored.model_version} for {', '.join(scored.learned)}" if scored.learned else "evidence (a priority, not a probability)"
     rows = [f"scored {scored.n_scored:,} by {how}: {bands}"]
+    if scored.read_anew is not None and scored.read_anew < scored.n_scored:
+        rows.append(f"read anew {scored.read_anew:,}; the other {scored.n_scored - scored.read_anew:,} say what an earlier run had read")
     if not scored.n_control:
         return [*rows, "negative control: no official shops or retailers in these files"]
     rows.append(f"negative control ({scored.n_control:,} listings of official shops and retailers, flags masked):")
