@@ -37,7 +37,7 @@ from pipeline.stages import outcomes_import
 from pipeline.stages.night import latest, night, refuse_moved_clock
 from pipeline.stages.run import RunReport
 from pipeline.store import CannotWrite
-from pipeline.tracking import TrackingAway, connection, load_champion
+from pipeline.tracking import TrackingAway, connection, load_champion, log_training
 from tests.returned_lists import CODES, register, results
 from tests.test_monitor import RULES, figures
 from tests.test_register import url
@@ -157,6 +157,14 @@ def test_a_tracking_server_that_never_answers_is_given_up_on_and_the_way_without
     with pytest.raises(TrackingAway, match="--model FOLDER, or --model coldstart"):
         load_champion()
     assert time.monotonic() - begun < 30
+
+
+def test_a_training_that_cannot_be_logged_says_where_its_model_lies_and_how_it_is_logged_later(mute: str, tmp_path: Path) -> None:
+    made: Any = SimpleNamespace(folder=tmp_path / "model")
+    with pytest.raises(TrackingAway) as away:
+        log_training(made, parameters={})
+    assert f"The model is whole in {made.folder}" in str(away.value) and "the same command again" in str(away.value)
+    assert f"--model {made.folder}" in str(away.value)
 
 
 def test_a_run_without_a_word_from_the_user_waits_for_seconds_not_minutes() -> None:

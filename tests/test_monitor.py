@@ -382,7 +382,7 @@ def test_a_plan_of_a_night_draws_as_many_as_were_accepted(tmp_path: Path, monkey
         drawn.append(config.plan.review_slots)
         raise DataError("seen enough")
 
-    monkeypatch.setattr("pipeline.stages.run.choose", choose)
+    monkeypatch.setattr("pipeline.stages.choose.choose", choose)
     accept(tmp_path, slots=5, by="Người Thử", at=NOW, log=tmp_path / "log.jsonl", proposed=4, night="2026-11-23", run_id="r1")
     for name in ("2026-11-24", "elsewhere"):
         (tmp_path / name).mkdir()
