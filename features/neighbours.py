@@ -81,8 +81,9 @@ def first_found(outcomes: pd.DataFrame | None, crawl: pd.DataFrame, rows: LinkRo
         return never, never
     told = outcomes[outcomes["status"].isin([_CONFIRMED, _CLEARED]) & outcomes["listing_id"].notna()]
     told = told.assign(known=day_number(told["known_at"]))[["platform", "listing_id", "status", "known"]]
-    seen = crawl[["platform", "listing_id"]].assign(seller=rows.seller, day=rows.day)
-    both = told.merge(seen[seen["seller"] >= 0], on=["platform", "listing_id"])
+    at = np.flatnonzero((rows.seller >= 0) & crawl["listing_id"].isin(set(told["listing_id"])).to_numpy())
+    seen = crawl[["platform", "listing_id"]].iloc[at].astype("str").assign(seller=rows.seller[at], day=rows.day[at])
+    both = told.merge(seen, on=["platform", "listing_id"])
     day = np.maximum(both["known"], both["day"]).to_numpy(np.int64)
     seller, confirmed = both["seller"].to_numpy(np.int64), both["status"].eq(_CONFIRMED).to_numpy()
     return first_days(seller[confirmed], day[confirmed], n), first_days(seller, day, n)

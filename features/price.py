@@ -164,10 +164,10 @@ class PriceReference:
 
     def _answer(self, rows: pd.DataFrame, band: Floats) -> dict[str, npt.NDArray[Any]]:
         """The price columns of comparable rows, without the band."""
-        asked = self._ask(rows, -np.log(np.where(np.isfinite(band), band, USUAL_BAND)))
+        told = self._ask(rows, -np.log(np.where(np.isfinite(band), band, USUAL_BAND)))
+        answers = {level: told[level] for level in ("kind", *LEVELS)}
         own = log_unit_price(rows)
         needed = np.where(seller_key(rows).isna(), self.min_unnamed, self.min_sellers)
-        answers = {level: self._best(*asked[level]) for level in ("kind", *LEVELS)}
         speaks = {level: answers[level].by_official | (answers[level].n >= needed) for level in answers}
         # Near-same titles that name no model ("dép Nike nam") may be as mixed as the brand.
         narrow = {level: answers[level].wide < np.log(MAX_SPREAD) for level in ("brand", "product")}
@@ -205,7 +205,7 @@ class PriceReference:
             "price_kind_gap": np.where(answers["kind"].n >= self.min_unnamed, own - answers["kind"].logs[:, 2], np.nan),
         }
 
-    def _ask(self, rows: pd.DataFrame, apart: Floats) -> dict[str, tuple[Asked, ...]]:
+    def _ask(self, rows: pd.DataFrame, apart: Floats) -> dict[str, _Answer]:
         """Ask every level, of all sellers and of the official ones alone."""
         day, seller, own = day_number(rows["captured_at"]), seller_codes(rows), log_unit_price(rows)
         named = named_maker(rows)
@@ -218,7 +218,7 @@ class PriceReference:
             split = apart if level in ONE_ARTICLE else one_market
             of_all = ask(self.peers_[level], group=group, seller=seller, day=day, log_price=own - shift, apart=split)
             of_official = ask(self.official_peers_[level], group=group, seller=seller, day=day, log_price=own - shift, apart=one_market)
-            found[level] = tuple(one._replace(quantiles=one.quantiles + shift[:, None]) for one in (of_all, of_official))
+            found[level] = self._best(*(one._replace(quantiles=one.quantiles + shift[:, None]) for one in (of_all, of_official)))
         return found
 
     def _best(self, everyone: Asked, officials: Asked) -> _Answer:

@@ -52,7 +52,7 @@ def named_maker(rows: pd.DataFrame) -> Bools:
 
 def groups_of(rows: pd.DataFrame, named: Bools, model: Ints, product: Ints) -> dict[str, Ints]:
     """Group numbers by level, wide to narrow, -1 where a row belongs to none."""
-    kind = _kind_codes(rows)
+    kind = kind_codes(rows)
     # What names its size is compared with what names its size.
     sized = rows["pack_size"].notna().to_numpy().astype(np.int64)
     brand = np.where(named, _mix(_mix(kind, codes(rows["brand"])), sized), -1)
@@ -65,24 +65,26 @@ def groups_of(rows: pd.DataFrame, named: Bools, model: Ints, product: Ints) -> d
     }
 
 
-def _kind_codes(rows: pd.DataFrame) -> Ints:
+def kind_codes(rows: pd.DataFrame) -> Ints:
+    """Return a number per kind of thing, the widest group: no price of one kind is ever held against another's."""
     # The head noun keeps an earphone apart from a phone of the same maker.
     child = rows["for_children"].fillna(False).to_numpy(dtype=bool)
-    return _mix(codes(rows["goods_group"], rows["item_type"].fillna("goods"), rows["kind_why"]), child.astype(np.int64))
+    return _mix(codes(rows["goods_group"], rows["item_type"].astype("str").fillna("goods"), rows["kind_why"]), child.astype(np.int64))
 
 
 def model_codes(rows: pd.DataFrame, named: Bools) -> Ints:
     """Brand, kind and model key: only inside these can two titles name the same product."""
-    return np.where(named, _mix(_mix(_kind_codes(rows), codes(rows["brand"])), codes(rows["model_key"])), -1)
+    return np.where(named, _mix(_mix(kind_codes(rows), codes(rows["brand"])), codes(rows["model_key"])), -1)
 
 
 def codes(*columns: pd.Series) -> Ints:
     """64-bit numbers, the same for the same texts in every table, never negative."""
     out = np.zeros(len(columns[0]), dtype=np.int64)
     for column in columns:
-        places, values = pd.factorize(column.fillna("").to_numpy(dtype=object))
-        hashed = pd.util.hash_array(np.asarray(values, dtype=object), categorize=False).view(np.int64) if len(values) else np.zeros(1, dtype=np.int64)
-        out = _mix(out, hashed[places])
+        places, values = pd.factorize(column)
+        # What is missing stands last, where its place -1 finds it.
+        texts = np.append(np.asarray(values, dtype=object), "")
+        out = _mix(out, pd.util.hash_array(texts, categorize=False).view(np.int64)[places])
     return out
 
 

@@ -16,6 +16,7 @@ import pandas as pd
 
 from features.days import day_number
 from features.segment.decide import compiled
+from features.seller_rows import listing_codes
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -62,7 +63,7 @@ def price_history(rows: pd.DataFrame, expected: pd.Series) -> pd.DataFrame:
 
 
 def _by_listing(rows: pd.DataFrame, price: Floats) -> tuple[Floats, Floats, Floats, Floats, Floats]:
-    listing = pd.factorize((rows["platform"] + "|" + rows["listing_id"]).to_numpy(dtype=object))[0].astype(np.int64)
+    listing = listing_codes(rows)
     day, moment = day_number(rows["captured_at"]), rows["captured_at"].astype("int64").to_numpy()
     order = np.lexsort((price, moment, day, listing))
     order = order[np.isfinite(price[order])]

@@ -6,7 +6,10 @@ first capture: a finding counts from the day it was known, and only where the cr
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from features.days import NEVER, Events, Ints, day_number, first_days
@@ -42,15 +45,14 @@ def relistings(rows: LinkRows, crawl: pd.DataFrame, shingles: Ints, removed: pd.
     long each row's text is (`features.signatures`).
     """
     out = pd.DataFrame({"relisted_after_days": np.nan, "relisted_from": pd.Series(np.nan, index=crawl.index).astype("str")}, index=crawl.index)
-    gone = _fingerprints_gone(rows, crawl, shingles, removed)
+    seen = _captures(crawl, removed)
+    # What shows nothing that a removed listing showed has no part in this.
+    prints = _prints(rows, shingles, seen["row"].to_numpy(np.int64))
+    gone = _fingerprints_gone(rows, prints, seen)
     if not len(gone):
         return out
-    prints = _prints(rows, shingles)
     back = prints[prints["print"].isin(gone["print"])]
-    came = crawl.groupby(["platform", "listing_id"], sort=False)["captured_at"].transform("min")
-    # Put up before the finding and crawled after it is no return.
-    came = came.where(crawl["created_at"].isna() | (crawl["created_at"] > came), crawl["created_at"])
-    back = back.assign(came=came.iloc[back["row"]].to_numpy(), price=crawl["price_vnd"].to_numpy()[back["row"]])
+    back = back.assign(came=_came(crawl, back["row"].to_numpy(np.int64)), price=crawl["price_vnd"].to_numpy()[back["row"]])
     back["came"] = back["came"].astype(gone["known_at"].dtype)
     # The latest finding before it came: a listing cannot meet its own, which is known only after it was seen.
     met = pd.merge_asof(
@@ -65,14 +67,28 @@ def relistings(rows: LinkRows, crawl: pd.DataFrame, shingles: Ints, removed: pd.
     return out
 
 
-def _fingerprints_gone(rows: LinkRows, crawl: pd.DataFrame, shingles: Ints, removed: pd.DataFrame) -> pd.DataFrame:
+def _captures(crawl: pd.DataFrame, removed: pd.DataFrame) -> pd.DataFrame:
+    """``row, platform, listing_id, captured_at, price_vnd, known_at`` of removed listings as they were captured before the finding."""
+    key = ["platform", "listing_id"]
+    at = np.flatnonzero(crawl["listing_id"].isin(set(removed["listing_id"])).to_numpy())
+    some = crawl[[*key, "captured_at", "price_vnd"]].iloc[at].astype(dict.fromkeys(key, "str"))
+    seen = some.assign(row=at).merge(removed, on=key)
+    return seen[seen["captured_at"] <= seen["known_at"]].sort_values(["captured_at", "price_vnd"], kind="stable")
+
+
+def _came(crawl: pd.DataFrame, row: Ints) -> npt.NDArray[Any]:
+    """When the listings of some rows came up: first captured, or put up where the crawl tells. Put up before a finding is no return."""
+    some = crawl["listing_id"].isin(set(crawl["listing_id"].iloc[row])).to_numpy()
+    table = crawl.loc[some, ["platform", "listing_id", "captured_at", "created_at"]].astype({"platform": "str", "listing_id": "str"})
+    came = table.groupby(["platform", "listing_id"], sort=False)["captured_at"].transform("min")
+    return came.where(table["created_at"].isna() | (table["created_at"] > came), table["created_at"]).loc[row].to_numpy()
+
+
+def _fingerprints_gone(rows: LinkRows, prints: pd.DataFrame, seen: pd.DataFrame) -> pd.DataFrame:
     """``print, known_at, old, price_old`` of what was found, by ``known_at``: the last capture before the finding is what it was."""
     key = ["platform", "listing_id"]
-    seen = crawl[[*key, "captured_at", "price_vnd"]].rename_axis("row").reset_index().merge(removed, on=key)
-    seen = seen[seen["captured_at"] <= seen["known_at"]].sort_values(["captured_at", "price_vnd"], kind="stable")
     if not len(seen):
         return pd.DataFrame(columns=["print", "known_at", "old", "price_old"])
-    prints = _prints(rows, shingles)
     gone = prints[prints["row"].isin(seen["row"])].merge(seen, on="row").drop_duplicates(["print", *key], keep="last")
     gone = gone.assign(old=gone["platform"] + ":" + gone["listing_id"], price_old=gone["price_vnd"])
     # How many showed it on the day the finding became known: what happens later must not change it.
@@ -80,13 +96,17 @@ def _fingerprints_gone(rows: LinkRows, crawl: pd.DataFrame, shingles: Ints, remo
     return gone.sort_values(["known_at", "old"], kind="stable")[["print", "known_at", "old", "price_old"]].reset_index(drop=True)
 
 
-def _prints(rows: LinkRows, shingles: Ints) -> pd.DataFrame:
-    """``row, print``: what a listing may be known by again. Within one shop the very same text is enough, however common it is."""
-    text = np.flatnonzero(rows.group >= 0)
-    same = np.flatnonzero((rows.seller >= 0) & (shingles >= FEWEST_SHINGLES))
-    row = np.concatenate([text, rows.image_row, same])
-    kind = np.repeat([0, 1, 2], [len(text), len(rows.image), len(same)])
-    value = np.concatenate([rows.group[text], rows.image, rows.text[same]])
+def _prints(rows: LinkRows, shingles: Ints, like: Ints) -> pd.DataFrame:
+    """``row, print``: what a listing may be known by again, of those prints that any row of ``like`` has.
+
+    Within one shop the very same text is enough, however common it is.
+    """
+    text = np.flatnonzero((rows.group >= 0) & np.isin(rows.group, rows.group[like]))
+    image = np.flatnonzero(np.isin(rows.image, rows.image[np.isin(rows.image_row, like)]))
+    same = np.flatnonzero((rows.seller >= 0) & (shingles >= FEWEST_SHINGLES) & np.isin(rows.text, rows.text[like]))
+    row = np.concatenate([text, rows.image_row[image], same])
+    kind = np.repeat([0, 1, 2], [len(text), len(image), len(same)])
+    value = np.concatenate([rows.group[text], rows.image[image], rows.text[same]])
     owner = np.where(kind == 2, rows.seller[row], -1)
     found = pd.DataFrame({"kind": kind, "value": value, "owner": owner})
     return pd.DataFrame({"row": row, "print": found.groupby(["kind", "value", "owner"], sort=False).ngroup().to_numpy()})

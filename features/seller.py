@@ -57,5 +57,9 @@ def verified(rows: pd.DataFrame) -> pd.Series:
 
 def seller_key(rows: pd.DataFrame) -> pd.Series:
     """Return ``platform|id|…`` or, where a crawl shows only the shop's name, ``platform|name|…``; missing where neither."""
-    by_id = rows["platform"] + "|id|" + rows["seller_id"]
-    return by_id.fillna(rows["platform"] + "|name|" + rows["seller_name"])
+    platform, seller = rows["platform"].astype("str"), rows["seller_id"].astype("str")
+    by_id = platform + "|id|" + seller
+    nameless = by_id.isna()
+    if nameless.any():
+        by_id = by_id.where(~nameless, platform + "|name|" + rows["seller_name"].astype("str"))
+    return by_id

@@ -39,7 +39,7 @@ def complaint_columns(crawl: pd.DataFrame, complaints: pd.DataFrame | None, rule
         return out
     rows = seller_rows(crawl)
     table = complaints.reset_index(drop=True)
-    about = whose(rows, crawl.iloc[rows.at], table, day_number(table["known_at"]))
+    about = whose(rows, crawl[["platform", "listing_id", "seller_id"]].iloc[rows.at], table, day_number(table["known_at"]))
     told = table.iloc[about.row].reset_index(drop=True)
     informant = pd.factorize(told["informant_key"].fillna(""))[0].astype(np.int64)
     text = pd.factorize(told["text_group"])[0].astype(np.int64)

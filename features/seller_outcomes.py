@@ -15,7 +15,7 @@ import pandas as pd
 
 from features.days import NEVER, Bools, Events, Floats, Ints, day_number
 from features.segment.state import numba_cache
-from features.seller_rows import SellerRows, whose
+from features.seller_rows import SellerRows, listing_codes, whose
 
 #: Until outcomes have shown anything, half of them confirm.
 _GUESS, _GUESS_CASES = 0.5, 20.0
@@ -42,7 +42,7 @@ def past_outcomes(rows: SellerRows, named: pd.DataFrame, outcomes: pd.DataFrame 
     if outcomes is None:
         nothing = np.zeros(len(rows.at))
         return {"seller_past_confirmed": nothing, "seller_past_cleared": nothing, "seller_past_share": np.full(len(rows.at), np.nan)}
-    listing = pd.factorize(named["platform"].astype(str) + "|" + named["listing_id"].astype(str))[0].astype(np.int64)
+    listing = listing_codes(named)
     findings = _findings(outcomes)
     everything = Found(
         np.full(len(findings), -1, dtype=np.int64),
@@ -81,7 +81,8 @@ def _by_seller(rows: SellerRows, named: pd.DataFrame, findings: pd.DataFrame, ev
 
 def _own(named: pd.DataFrame, listing: Ints, table: pd.DataFrame) -> Ints:
     """The code of each finding's listing, -1 where it is about a seller as a whole; a listing that the crawl never saw has one too."""
-    known = pd.DataFrame({"platform": named["platform"].to_numpy(), "listing_id": named["listing_id"].to_numpy(), "listing": listing})
+    told_of = named["listing_id"].isin(set(table["listing_id"].dropna())).to_numpy()
+    known = named.loc[told_of, ["platform", "listing_id"]].astype("str").assign(listing=listing[told_of])
     known = known.drop_duplicates(["platform", "listing_id"])
     found = table[["platform", "listing_id"]].merge(known, how="left", on=["platform", "listing_id"])["listing"]
     own: Ints = found.fillna(-1).to_numpy(dtype=np.int64, copy=True)

@@ -6,13 +6,14 @@ known stand where the market stands.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from features.days import Floats, Ints
 from features.errors import ConfigError
 from features.seller import SHOWN_COLUMNS, shown
 from features.seller_identity import identity
@@ -35,6 +36,12 @@ SELLER_COLUMNS = [*SHOWN_COLUMNS, "seller_identity_share", "seller_identity_miss
 CRAWL_COLUMNS = ["platform", "listing_id", "captured_at", "seller_id", "seller_name", "is_official", "seller_type", "seller_joined_at"]
 CRAWL_COLUMNS += ["seller_rating", "seller_n_products", "seller_n_followers", "observes", "tax_code", "licence_no", "contact_keys"]
 CRAWL_COLUMNS += ["created_at", "rating", "n_reviews", "n_sold", "brand", "brand_role", "brand_famous", "goods_group", "has_sign"]
+
+_SIZE = ["brand", "brand_role", "brand_famous", "goods_group", "created_at", "rating", "n_reviews", "n_sold"]
+_REOPENED = ["seller_id", "seller_name", "contact_keys", "seller_joined_at"]
+_TOLD_OF = ["platform", "listing_id", "seller_id"]
+#: Of these what `counted_columns` reads; the others are read by `page_columns`.
+COMPARED_COLUMNS = ["platform", "listing_id", "captured_at", "seller_id", "seller_name", "has_sign", *_SIZE, "contact_keys", "seller_joined_at"]
 
 
 @dataclass(frozen=True)
@@ -74,18 +81,41 @@ def seller_profile(
     ``price_gap`` is each row's own (`features.price`), ``duties`` the dated table of particulars, ``outcomes`` what was found
     (`features.seller_outcomes`), ``reviews`` what buyers wrote (`features.seller_reviews`).
     """
+    counted: dict[str, Floats] = {}
+    for columns in counted_columns(crawl, price_gap, settings=settings, outcomes=outcomes, reviews=reviews):
+        counted |= columns
+    return pd.concat([page_columns(crawl, duties), pd.DataFrame(counted, index=crawl.index)], axis=1)[SELLER_COLUMNS]
+
+
+def page_columns(rows: pd.DataFrame, duties: pd.DataFrame) -> pd.DataFrame:
+    """Return those of ``SELLER_COLUMNS`` that each listing's own page says, whatever else the crawl holds; same index."""
+    return pd.concat([shown(rows), identity(rows, duties)], axis=1)
+
+
+def counted_columns(
+    crawl: pd.DataFrame,
+    price_gap: pd.Series,
+    *,
+    settings: SellerSettings,
+    outcomes: pd.DataFrame | None = None,
+    reviews: pd.DataFrame | None = None,
+) -> Iterator[dict[str, Floats]]:
+    """Yield ``COUNTED_COLUMNS`` a family at a time, one entry a row of ``crawl`` (``COMPARED_COLUMNS``; texts may be categories)."""
     rows = seller_rows(crawl)
-    named = crawl.iloc[rows.at]
-    columns = size(rows, named, prior=settings.prior_listings)
-    columns["seller_reopened"] = reopened(rows, named)
-    columns |= signs(rows, named["has_sign"].to_numpy(dtype=bool), prior=settings.prior_listings)
-    columns |= price_level(rows, price_gap.to_numpy(dtype=float)[rows.at], prior=settings.prior_prices)
-    columns |= past_outcomes(rows, named, outcomes, half_life_days=settings.half_life_days, prior=settings.prior_outcomes)
-    columns |= review_columns(rows, named, reviews, prior=settings.prior_reviews)
-    counted = {}
-    for name in COUNTED_COLUMNS:
-        values = np.full(len(crawl), np.nan)
-        values[rows.at] = columns[name]
-        counted[name] = values
-    table = pd.concat([shown(crawl), identity(crawl, duties), pd.DataFrame(counted, index=crawl.index)], axis=1)
-    return table[SELLER_COLUMNS]
+
+    def of_all(columns: dict[str, Floats]) -> dict[str, Floats]:
+        return {name: _spread(columns.pop(name), rows.at, len(crawl)) for name in list(columns)}
+
+    yield of_all(size(rows, crawl[_SIZE].iloc[rows.at], prior=settings.prior_listings))
+    yield of_all({"seller_reopened": reopened(rows, crawl[_REOPENED].iloc[rows.at])})
+    yield of_all(signs(rows, crawl["has_sign"].to_numpy(dtype=bool)[rows.at], prior=settings.prior_listings))
+    yield of_all(price_level(rows, price_gap.to_numpy(dtype=float)[rows.at], prior=settings.prior_prices))
+    named = crawl[_TOLD_OF].iloc[rows.at]
+    yield of_all(past_outcomes(rows, named, outcomes, half_life_days=settings.half_life_days, prior=settings.prior_outcomes))
+    yield of_all(review_columns(rows, named, reviews, prior=settings.prior_reviews))
+
+
+def _spread(values: Floats, at: Ints, size: int) -> Floats:
+    out = np.full(size, np.nan)
+    out[at] = values
+    return out

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from features.days import NEVER, Events, Floats, Ints, day_number
+from features.days import NEVER, Bools, Events, Floats, Ints, day_number, first_days
 from features.fold import fold
 from features.seller_rows import SellerRows
 
@@ -39,19 +39,30 @@ def reopened(rows: SellerRows, named: pd.DataFrame) -> Floats:
 
 def _ties(rows: SellerRows, named: pd.DataFrame) -> pd.DataFrame:
     """When each seller with an id first showed each name and contact: ``tie, seller, day``, by tie and day."""
-    facts = pd.DataFrame({"platform": rows.platform, "seller": rows.seller, "day": rows.day}, index=named.index)
-    facts = facts[named["seller_id"].notna()]
-    by_name = facts.assign(text=named["seller_name"].where(named["seller_name"].str.len() >= _SHORTEST_NAME)).dropna(subset=["text"])
-    by_name = by_name.groupby(["platform", "seller", "text"], as_index=False, sort=False)["day"].min()
-    by_name["text"] = "name " + by_name["text"].map(fold)
-    by_contact = facts.assign(text=named["contact_keys"]).dropna(subset=["text"])
-    by_contact = by_contact.groupby(["platform", "seller", "text"], as_index=False, sort=False)["day"].min()
+    has_id = named["seller_id"].notna().to_numpy()
+    by_name = _first_shown(rows, named["seller_name"], has_id)
+    by_name = by_name[by_name["text"].str.len() >= _SHORTEST_NAME]
+    by_name = by_name.assign(text="name " + by_name["text"].map(fold).astype("str"))
+    by_contact = _first_shown(rows, named["contact_keys"], has_id)
     by_contact = by_contact.assign(text=by_contact["text"].str.split(";")).explode("text")
     by_contact["text"] = "contact " + by_contact["text"].astype("str")
     ties = pd.concat([by_name, by_contact], ignore_index=True)
     ties = ties.groupby(["platform", "text", "seller"], as_index=False)["day"].min()
     ties["tie"] = pd.factorize(ties["platform"].astype(str) + ties["text"])[0]
     return ties.sort_values(["tie", "day", "seller"], kind="stable").reset_index(drop=True)
+
+
+def _first_shown(rows: SellerRows, text: pd.Series, when: Bools) -> pd.DataFrame:
+    """The day on which each seller first showed each ``text``, of the rows where ``when`` holds: ``platform, seller, text, day``."""
+    codes, texts = pd.factorize(text)
+    at = np.flatnonzero(when & (codes >= 0))
+    pair, pairs = pd.factorize(rows.seller[at] * max(len(texts), 1) + codes[at])
+    first = first_days(pair.astype(np.int64), rows.day[at], len(pairs))
+    platform = np.zeros(len(pairs), dtype=np.int64)
+    platform[pair] = rows.platform[at]
+    seller, code = np.divmod(np.asarray(pairs, dtype=np.int64), max(len(texts), 1))
+    shown = pd.Index(texts).astype("str").take(code)
+    return pd.DataFrame({"platform": platform, "seller": seller, "text": pd.Series(shown, dtype="str"), "day": first})
 
 
 def _predecessors(ties: pd.DataFrame) -> tuple[Ints, Ints, Ints]:

@@ -48,12 +48,12 @@ def seller_rows(crawl: pd.DataFrame) -> SellerRows:
     """Return the rows of ``crawl`` (``platform, listing_id, captured_at, seller_id, seller_name``) that name a seller."""
     keys = seller_key(crawl)
     at = np.flatnonzero(keys.notna().to_numpy())
-    named = crawl.iloc[at]
-    day = day_number(named["captured_at"])
+    day = day_number(crawl["captured_at"].iloc[at])
     # By name, so that no tie is broken by the order of the rows.
     seller = pd.factorize(keys.iloc[at], sort=True)[0].astype(np.int64)
     order = np.lexsort((day, seller))
-    at, day, seller, named = at[order], day[order], seller[order], named.iloc[order]
+    at, day, seller = at[order], day[order], seller[order]
+    named = crawl[["platform", "listing_id"]].iloc[at]
     platform = pd.factorize(named["platform"])[0].astype(np.int64)
     listing = pd.factorize(named["listing_id"])[0].astype(np.int64)
     offer, offers = pd.factorize(seller * (listing.max(initial=0) + 1) + listing)
@@ -62,6 +62,13 @@ def seller_rows(crawl: pd.DataFrame) -> SellerRows:
     offer_platform = np.zeros(len(offers), dtype=np.int64)
     offer_platform[offer] = platform
     return SellerRows(at, seller, platform, day, offer, offer_seller, offer_platform, first_days(offer, day, len(offers)))
+
+
+def listing_codes(rows: pd.DataFrame) -> Ints:
+    """Return a number from 0 for each listing of a platform (``platform, listing_id``), in the order in which they appear."""
+    listing = pd.factorize(rows["listing_id"])[0].astype(np.int64)
+    platform = pd.factorize(rows["platform"])[0].astype(np.int64)
+    return np.asarray(pd.factorize(platform * (listing.max(initial=0) + 1) + listing)[0], dtype=np.int64)
 
 
 def by_capture(first: Ints, other: Ints) -> Ints:
@@ -84,8 +91,10 @@ def whose(rows: SellerRows, named: pd.DataFrame, table: pd.DataFrame, day: Ints)
     listing first, from that day on. A row may thus stand for two: the seller of its id and the one that another crawl shows by name only. What
     the crawl sees later never takes away what was known before. ``named`` is the crawl at ``rows.at``.
     """
-    known = pd.DataFrame({name: named[name].to_numpy() for name in ("platform", "listing_id", "seller_id")})
-    known = known.assign(code=rows.seller, first=rows.day).sort_values(["first", "code"], kind="stable")
+    # Few rows are ever told of: only these are looked at closely.
+    told_of = (named["listing_id"].isin(set(table["listing_id"].dropna())) | named["seller_id"].isin(set(table["seller_id"].dropna()))).to_numpy()
+    known = named.loc[told_of, ["platform", "listing_id", "seller_id"]].astype("str").reset_index(drop=True)
+    known = known.assign(code=rows.seller[told_of], first=rows.day[told_of]).sort_values(["first", "code"], kind="stable")
     by_id = known.dropna(subset=["seller_id"]).drop_duplicates(["platform", "seller_id"])[["platform", "seller_id", "code"]]
     told = table[["platform", "seller_id"]].merge(by_id, how="left", on=["platform", "seller_id"])["code"].to_numpy(dtype=float)
     by_listing = known.drop_duplicates(["platform", "listing_id"])

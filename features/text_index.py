@@ -21,7 +21,8 @@ from features.signatures import BINS, WIDTH, Signatures
 Ints = npt.NDArray[np.int64]
 #: 25 bands of 5 bins: a pair that agrees in 60 % of its bins shares one with 87 % chance, in 70 % with 99 %.
 ROWS, BANDS = 5, 25
-_VALUES = 0x10000
+#: Values of a bin.
+VALUES = 0x10000
 #: What a slot with no group says.
 NO_GROUP = -1
 
@@ -100,7 +101,7 @@ def empty_index(limits: TextLimits = TextLimits()) -> TextIndex:
     """Return an index that holds nothing."""
     return TextIndex(
         limits, np.empty((0, WIDTH), np.uint16), np.empty(0, np.int32), empty_buckets(0), empty_buckets(0),
-        np.zeros((BINS, _VALUES), np.int32), np.iinfo(np.int64).min,
+        np.zeros((BINS, VALUES), np.int32), np.iinfo(np.int64).min,
     )  # fmt: skip
 
 
@@ -169,8 +170,8 @@ def _group_of(text, texts, groups, bands, frequency, rare, filled, limit, simila
             for candidate in (bands.first[slot], bands.last[slot]):
                 if candidate != previous:
                     previous = candidate
-                    found = _overlap(texts[text], texts[candidate], rare, frequency, limit)
-                    if found >= best and _overlap(texts[text], texts[groups[candidate]], rare, frequency, limit) >= to_first:
+                    found = overlap(texts[text], texts[candidate], rare, frequency, limit)
+                    if found >= best and overlap(texts[text], texts[groups[candidate]], rare, frequency, limit) >= to_first:
                         # Of two equally near ones the earlier counts.
                         if found > best or groups[candidate] < group:
                             best, group = found, groups[candidate]
@@ -185,11 +186,17 @@ def _fill(signature, rare, filled):  # type: ignore[no-untyped-def]
         step = 0
         while not rare[(place + step) % BINS]:
             step += 1
-        filled[place] = np.uint64(signature[1 + (place + step) % BINS]) + np.uint64(step) * np.uint64(0x10001)
+        filled[place] = filled_bin(signature, place, step)
 
 
 @compiled
-def _overlap(text, other, rare, frequency, limit):  # type: ignore[no-untyped-def]
+def filled_bin(signature, place, step):  # type: ignore[no-untyped-def]
+    """What bin ``place`` of a text holds where it borrows from ``step`` bins further on."""
+    return np.uint64(signature[1 + (place + step) % BINS]) + np.uint64(step) * np.uint64(0x10001)
+
+
+@compiled
+def overlap(text, other, rare, frequency, limit):  # type: ignore[no-untyped-def]
     """The share of bins that agree, of those that either fills with something rare."""
     both, either = 0, 0
     for place in range(BINS):

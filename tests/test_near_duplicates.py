@@ -15,6 +15,7 @@ from features.errors import DataError
 from features.fold import fold
 from features.image_index import empty_image_index, image_codes
 from features.signatures import as_bytes, from_bytes, signatures
+from features.text_groups import text_groups
 from features.text_index import NO_GROUP, TextLimits, empty_index
 from pipeline.stages.links import find_links
 
@@ -122,6 +123,22 @@ def test_nearly_all_copies_are_found_among_thousands_of_texts() -> None:
     hit = [found[at] == found[at + 2000] for at in range(2000)]
     assert np.mean([a for a, b in zip(hit, alike, strict=True) if b]) > 0.97
     assert len(set(found)) >= 2000  # and no two originals were taken for one another
+
+
+@pytest.mark.parametrize("days", [1, 7, 300])
+def test_a_whole_crawl_at_once_gives_the_groups_of_the_index(days: int) -> None:
+    drawn = np.random.default_rng(days)
+    boilerplate = text(0, 30)
+    texts = [f"{edited(text(seed % 60, 50), seed, 0.08 * drawn.random())} {boilerplate}" for seed in range(600)]
+    texts += [text(seed, 8) for seed in range(50)] + texts[:100]
+    table, when = signatures(texts, [""] * len(texts)), drawn.integers(0, days, len(texts))
+    strict = TextLimits(common_texts=20)
+    index, numbers = empty_index(strict).extended(table, when)
+    found = text_groups(table, when, strict)
+    np.testing.assert_array_equal(found[0], numbers)
+    np.testing.assert_array_equal(found[1], index.group_keys(numbers))
+    assert 60 < len(set(found[1].tolist())) < 600
+    np.testing.assert_array_equal(text_groups(table[::-1], when[::-1], strict)[1][::-1], found[1])
 
 
 def test_an_index_extended_day_by_day_is_the_index_of_all_days() -> None:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from features.errors import DataError
 from features.price import NOT_COMPARABLE, PEER_COLUMNS, SECOND_HAND, PriceReference, against_genuine, model_key
+from features.price_crawl import prices_of_crawl
 from pipeline.reference import load_reference
 
 DAY = pd.Timestamp("2026-06-01 09:00", tz="Asia/Ho_Chi_Minh").tz_convert("UTC")
@@ -210,6 +211,29 @@ def test_a_row_gets_the_same_answer_alone_and_in_any_batch_and_order(pairs: list
     together = fitted.transform(rows)
     pd.testing.assert_frame_equal(together, pd.concat([fitted.transform(rows.iloc[[i]]) for i in range(len(rows))]))
     pd.testing.assert_frame_equal(together, PriceReference().fit(rows.iloc[::-1]).transform(rows.iloc[::-1]).sort_index())
+
+
+@pytest.mark.parametrize("coded", [False, True])
+def test_kinds_worked_out_one_after_the_other_are_answered_as_all_at_once(coded: bool) -> None:
+    drawn = np.random.default_rng(5)
+    kinds = [{"kind_why": kind, "brand": brand} for kind in ("giày", "dép", "áo", None) for brand in ("Nike", "Gucci", None)]
+    rows = offers(
+        *[
+            {"seller_id": f"S{drawn.integers(9)}", "price_vnd": float(price), "is_official": bool(price > 900), **kinds[drawn.integers(len(kinds))]}
+            for price in drawn.integers(100, 1000, 300)
+        ],
+        {"goods_group": None},
+        {"price_vnd": np.nan},
+    )
+    text = ["platform", "seller_id", "brand", "brand_role", "goods_group", "item_type", "kind_why", "model_key", "price_form"]
+    given = rows.astype(dict.fromkeys(text, "category")) if coded else rows
+    reference = load_reference()
+    known = {"genuine": reference.genuine_prices, "bands": reference.price_bands}
+    whole = PriceReference(**known).fit(rows).transform(rows)
+    assert whole["price_gap"].notna().any()
+    for rows_at_once in (1, 40, 1000):
+        found = prices_of_crawl(given, **known, rows_at_once=rows_at_once)
+        pd.testing.assert_frame_equal(pd.DataFrame(found).astype(whole.dtypes), whole, check_exact=True)
 
 
 def test_asking_changes_neither_the_rows_nor_the_reference() -> None:

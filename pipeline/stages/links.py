@@ -16,7 +16,7 @@ import pandas as pd
 
 from features.days import Ints, first_days
 from features.errors import ConfigError, DataError
-from features.link_rows import LinkIndex, LinkRows
+from features.link_rows import LinkRows, link_rows
 from features.near_duplicates import near_duplicates
 from features.neighbours import Neighbourhood, first_found, neighbourhood, network_id
 from features.network_ids import lasting_ids
@@ -68,21 +68,25 @@ def load_link_weights() -> LinkWeights:
         raise ConfigError(f"links.yaml: {error}; it needs every key that the one we ship has, and no other") from error
 
 
-def find_links(crawl: pd.DataFrame, *, outcomes: pd.DataFrame | None = None, weights: LinkWeights | None = None) -> Links:
-    """Return the links of ``crawl`` (`features.link_rows.LINK_COLUMNS`, ``signature``; RangeIndex).
+def find_links(
+    crawl: pd.DataFrame, *, signatures: Signatures | None = None, outcomes: pd.DataFrame | None = None, weights: LinkWeights | None = None
+) -> Links:
+    """Return the links of ``crawl`` (`features.link_rows.LINK_COLUMNS`; RangeIndex).
 
-    ``outcomes`` are what was found before (`pipeline.tables.outcomes`). Without ``signature`` no text counts as copied.
+    ``signatures``, in the order of ``crawl``, stand in its column ``signature`` where they are not given; without either no text counts as
+    copied. ``outcomes`` are what was found before (`pipeline.tables.outcomes`).
     """
-    signatures = _signatures(crawl)
-    # The index itself, a gigabyte a million rows, is not kept.
-    rows = LinkIndex().extended(crawl, signatures)[1]
+    signed = _signatures(crawl) if signatures is None else signatures
+    rows, shingles = link_rows(crawl, signed), signed[:, 0].astype(np.int64)
+    # They are most of what links are made from, and nothing below compares texts.
+    del signed, signatures
     ties = find_ties(crawl, rows)
     n = len(rows.sellers)
     at = rows.seller >= 0
     first_day = first_days(rows.seller[at], rows.day[at], n)
     networks = Networks(ties, n, first_official_day(rows.seller, rows.official, rows.day, n), first_day, weights or load_link_weights())
     near = neighbourhood(rows, networks, first_found(outcomes, crawl, rows))
-    back = relistings(rows, crawl, signatures[:, 0].astype(np.int64), removed_listings(outcomes))
+    back = relistings(rows, crawl, shingles, removed_listings(outcomes))
     columns = pd.concat([near_duplicates(rows, crawl["platform"], crawl["price_vnd"]), near.columns, back], axis=1)
     return Links(
         columns, _edges(near.linked, rows, first_day), _members(near.linked, rows), _hubs(near.linked, ties, rows), _groups(near, rows),
