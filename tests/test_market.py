@@ -6,6 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from pipeline.config import DEMO_KEY, load_run_config
@@ -14,7 +16,7 @@ from pipeline.reference import load_reference
 from pipeline.sources.mapping import load_mappings
 from pipeline.stages.judge import read_features
 from pipeline.stages.market import MARKET_COLUMNS, build_market
-from pipeline.stages.market_columns import KeptColumns, read_signatures
+from pipeline.stages.market_columns import KeptColumns, read_crawl, read_signatures
 from pipeline.stages.simulate import simulate_market
 from pipeline.stages.take_in import take_in
 from pipeline.store import parts, read_parquet, write_parquet
@@ -74,6 +76,18 @@ def test_signatures_of_many_parts_lie_in_the_order_of_the_rows(read: Path, tmp_p
     work = cut(read, tmp_path, [10, 500, n - 510])
     np.testing.assert_array_equal(read_signatures(parts(work / "listings"), work / "rows"), whole)
     assert len(whole) == n and whole.any()
+
+
+def test_parts_that_hold_texts_in_different_ways_are_read_together(tmp_path: Path) -> None:
+    (tmp_path / "listings").mkdir()
+    paths = [tmp_path / "listings" / f"part-{number}.parquet" for number in range(3)]
+    for path, kind in zip(paths, (pa.string(), pa.large_string(), pa.null()), strict=True):
+        texts = [None, None] if kind == pa.null() else ["a", None]
+        pq.write_table(pa.table({"seller_id": pa.array(texts, kind), "url": pa.array(texts, kind)}), path)
+    found = read_crawl(paths, {tmp_path / "listings": ["seller_id", "url"]}, coded=["seller_id"])
+    assert [str(found[name].dtype) for name in found] == ["category", "str"]
+    for name in found:
+        assert found[name].astype("str").fillna("-").tolist() == ["a", "-", "a", "-", "-", "-"]
 
 
 def test_nothing_is_left_of_the_columns_that_were_laid_down(read: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

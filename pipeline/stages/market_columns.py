@@ -31,7 +31,8 @@ def read_crawl(todo: Sequence[Path], columns: Mapping[Path, Sequence[str]], *, c
     beside = []
     for folder, names in columns.items():
         tables = [_read(folder / part.name, names, coded) for part in todo]
-        whole = pa.concat_tables(tables).unify_dictionaries()
+        # A night may take over parts that another version of a library wrote: the same columns, their texts a little differently.
+        whole = pa.concat_tables(tables, promote_options="permissive").unify_dictionaries()
         del tables
         # Arrow's copy of a column goes as soon as pandas has its own.
         beside.append(whole.to_pandas(split_blocks=True, self_destruct=True))
