@@ -1,7 +1,7 @@
 """A table split by the Vietnamese day of capture and by platform, as warehouses read it: ``date=2026-11-24/platform=shopee/part-0.parquet``.
 
-As Hive has it, what a folder's name says does not stand in the file again. Rows keep their order within a file. Memory holds one batch, whatever
-the table's size.
+As Hive has it, what a folder's name says does not stand in the file again. Rows keep their order within a file. The table is
+read batch by batch and never held whole.
 """
 
 from __future__ import annotations
