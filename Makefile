@@ -37,6 +37,7 @@ bench: $(VENV)/.tested              ## speed and quality on the real listings, w
 	$(BIN)/python -m benchmarks.robust
 	$(BIN)/python benchmarks/kinds.py
 	$(BIN)/python benchmarks/scoring.py
+	$(BIN)/python -m benchmarks.increments
 	$(BIN)/python benchmarks/words_or_syllables.py
 	$(BIN)/python -m benchmarks.learned
 	$(BIN)/python benchmarks/imitations.py

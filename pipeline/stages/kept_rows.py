@@ -30,9 +30,9 @@ from pipeline.store import made_from, n_rows, read_json, write_atomically, write
 #: What `features.assemble.row_features` reads of a listing; all else it only carries along (`CARRIED`).
 READ_COLUMNS = ["platform", "title", "description", "seller_name", "category", "brand", "variants"]
 
-#: Smallest share of an earlier part's rows that is worth opening it for: taking over costs about a fifteenth of reading anew, but a part is opened
-#: whole (``benchmarks/increments.py`` prints both costs).
-LEAST_SHARE = 1 / 15
+#: Smallest share of an earlier part's listings that is worth opening it for: a part is opened whole, which costs some 27 µs a row where reading a
+#: row anew costs a thousand (``benchmarks/increments.py`` prints both); a little is left for putting the pieces together.
+LEAST_SHARE = 1 / 30
 
 INDEX = "night_before.partial"
 _FILES, _PARTS = ("first", "second", "place"), "parts.json"
