@@ -20,7 +20,7 @@ from pipeline.sources.mapping import load_mappings
 from pipeline.stages import features as reading
 from pipeline.stages import judge as judging
 from pipeline.stages.features import build_features
-from pipeline.stages.judge import judge
+from pipeline.stages.judge import judge, score_lines
 from pipeline.stages.kept_rows import READ_COLUMNS, row_ids
 from pipeline.stages.reviews import take_reviews
 from pipeline.stages.run import RunReport
@@ -168,18 +168,18 @@ def test_a_row_reads_the_same_in_any_batch_and_order(demo: RunReport) -> None:
         assert part.text is not None and (part.text != whole.text[some]).nnz == 0
 
 
-def test_a_night_by_increment_ranks_as_a_full_night_does_and_says_how_much_it_read(
-    crawl: Callable[..., Path], finished: Callable[..., RunReport]
-) -> None:
-    first = finished(crawl(ROWS, "first.csv"), out="first")
-    assert first.score.read_anew == 90 and "read anew" not in "\n".join(first.lines())
-    tonight = crawl(changed(ROWS), "tonight.csv")
-    second, whole = finished(tonight, out="second", previous=first.out), finished(tonight, out="whole")
-    assert second.score.read_anew == 9 and "read anew 9; the other 76" in "\n".join(second.lines())
-    assert json.loads((second.out / "work" / "score.json").read_text(encoding="utf-8"))["read_anew"] == 9
-    some = parts(whole.out / "work" / "listings")[0].name
-    for name in ("scores.parquet", "reasons.parquet", "targets.csv", f"work/rows/{some}", f"work/market/{some}"):
-        assert (second.out / name).read_bytes() == (whole.out / name).read_bytes(), name
+def test_a_night_by_increment_is_scored_as_a_full_night_and_says_how_much_it_read(ingested: Callable[..., Path]) -> None:
+    first = ingested("first", ROWS).parent
+    scored = judge(first, config=load_run_config())
+    assert scored.read_anew == 90 and "read anew" not in "\n".join(score_lines(scored, 0.001))
+    second, whole = (ingested(name, changed(ROWS), 43).parent for name in ("second", "whole"))
+    judge(whole, config=load_run_config())
+    scored = judge(second, config=load_run_config(), previous=first)
+    assert scored.read_anew == 9 and "read anew 9; the other 76" in "\n".join(score_lines(scored, 0.001))
+    assert json.loads((second / "work" / "score.json").read_text(encoding="utf-8"))["read_anew"] == 9
+    some = parts(whole / "work" / "listings")[0].name
+    for name in ("scores.parquet", "reasons.parquet", f"work/rows/{some}", f"work/market/{some}"):
+        assert (second / name).read_bytes() == (whole / name).read_bytes(), name
 
 
 def test_market_and_scores_are_kept_where_nothing_they_rest_on_changed(

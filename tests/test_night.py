@@ -39,8 +39,10 @@ def test_the_second_night_counts_what_is_new_changed_and_gone(nights: Callable[.
     runs = tmp_path / "runs"
     _, first = nights(FIRST, [SAME, DEARER, GONE])
     assert " in=3 " in first and " new=3 changed=0 gone=0 " in first
-    _, second = nights(SECOND, [SAME, DEARER | {"giá bán": "300.000đ"}, NEW])
+    done, second = nights(SECOND, [SAME, DEARER | {"giá bán": "300.000đ"}, NEW])
     assert " new=1 changed=1 gone=1 " in second
+    # Another price is no other text.
+    assert done.score.read_anew == 1
     assert latest(runs) == runs / "2026-11-25" and night_before(runs, SECOND) == runs / "2026-11-24"
     assert [line.split(" ", 1)[1] for line in (runs / "night.log").read_text(encoding="utf-8").splitlines()] == [first, second]
     assert not any("Giày" in line for line in (runs / "night.log").read_text(encoding="utf-8").splitlines())
