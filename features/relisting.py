@@ -81,7 +81,8 @@ def _came(crawl: pd.DataFrame, row: Ints) -> npt.NDArray[Any]:
     some = crawl["listing_id"].isin(set(crawl["listing_id"].iloc[row])).to_numpy()
     table = crawl.loc[some, ["platform", "listing_id", "captured_at", "created_at"]].astype({"platform": "str", "listing_id": "str"})
     came = table.groupby(["platform", "listing_id"], sort=False)["captured_at"].transform("min")
-    return came.where(table["created_at"].isna() | (table["created_at"] > came), table["created_at"]).loc[row].to_numpy()
+    came = came.where(table["created_at"].isna() | (table["created_at"] > came), table["created_at"])
+    return np.asarray(came.loc[row].to_numpy())
 
 
 def _fingerprints_gone(rows: LinkRows, prints: pd.DataFrame, seen: pd.DataFrame) -> pd.DataFrame:
