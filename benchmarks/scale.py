@@ -45,7 +45,7 @@ def measure(folder: Path, *, rows: int, kind: str, model: str, cores: int | None
     crawl, out = folder / "crawl", folder / "out"
     made = write_crawl(crawl, rows=rows, kind=kind, real=real)
     errors = folder / "errors.txt"
-    command = [Path(sys.executable).with_name("soihang"), "run", crawl, "--out", out, "--model", model, "--json"]
+    command: list[str | Path] = [Path(sys.executable).with_name("soihang"), "run", crawl, "--out", out, "--model", model, "--json"]
     watched = watch(command, cores=cores, env={**os.environ, "SOIHANG_KEY_FILE": str(folder / "contact.key")}, errors=errors)
     # 3: done and valid, but a sign fires often on the negative control.
     if watched.code not in (0, 3):

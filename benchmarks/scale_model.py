@@ -2,7 +2,7 @@
 
 Two things are decided here for the sake of timing. The model speaks of every listing, also where it is unlike what it learned from, as one would
 that was learned on such crawls. And since probabilities learned where many shops are bad would make a list that nobody has, their level is moved
-until one listing in twenty stands at amber or higher by them, which says nothing of how many should.
+until at most one listing in twenty stands at amber or higher by them, which says nothing of how many should.
 """
 
 from __future__ import annotations
@@ -39,7 +39,9 @@ def levelled(learned: Path, folder: Path, *, kind: str, real: Path) -> Path:
     learner = replace(model.learners["counterfeit"], support=ANYTHING)
     said = _said(_saved(model, learner, folder / "open"), folder, kind=kind, real=real)
     amber, _ = amber_bounds(load_reference().weights.bands.minutes)
-    shift = learner.platt.shift + float(logit(amber) - logit(said.quantile(1 - AMBER)))
+    # Most listings show no sign and share one probability: it must come to lie below.
+    reached = said.value_counts(normalize=True).sort_index(ascending=False).cumsum()
+    shift = learner.platt.shift + float(logit(amber) - logit(reached[reached <= AMBER].index.min()))
     return _saved(model, replace(learner, platt=Platt(learner.platt.slope, shift)), folder / "levelled")
 
 
@@ -52,7 +54,7 @@ def _saved(model: Model, learner: Learner, folder: Path) -> Path:
 def _said(model: Path, folder: Path, *, kind: str, real: Path) -> pd.Series:
     """What the model says of a small crawl."""
     write_crawl(folder / "crawl", rows=ROWS, kind=kind, real=real, seed=8)
-    command = [Path(sys.executable).with_name("soihang"), "run", folder / "crawl", "--out", folder / "out", "--model", model, "--json"]
+    command: list[str | Path] = [Path(sys.executable).with_name("soihang"), "run", folder / "crawl", "--out", folder / "out", "--model", model, "--json"]
     # Not the key of whoever measures.
     env = {**os.environ, "SOIHANG_KEY_FILE": str(folder / "contact.key")}
     done = subprocess.run(command, capture_output=True, check=False, text=True, env=env)
