@@ -54,10 +54,11 @@ def _saved(model: Model, learner: Learner, folder: Path) -> Path:
 def _said(model: Path, folder: Path, *, kind: str, real: Path) -> pd.Series:
     """What the model says of a small crawl."""
     write_crawl(folder / "crawl", rows=ROWS, kind=kind, real=real, seed=8)
-    command: list[str | Path] = [Path(sys.executable).with_name("soihang"), "run", folder / "crawl", "--out", folder / "out", "--model", model, "--json"]
+    soihang, out = Path(sys.executable).with_name("soihang"), folder / "out"
+    command: list[str | Path] = [soihang, "run", folder / "crawl", "--out", out, "--model", model, "--json"]
     # Not the key of whoever measures.
     env = {**os.environ, "SOIHANG_KEY_FILE": str(folder / "contact.key")}
     done = subprocess.run(command, capture_output=True, check=False, text=True, env=env)
     if done.returncode not in (0, 3):
         raise SystemExit(f"soihang run ended with {done.returncode}: {done.stderr[-2000:]}")
-    return pd.read_parquet(folder / "out" / "scores.parquet", columns=["probability_counterfeit"])["probability_counterfeit"]
+    return pd.read_parquet(out / "scores.parquet", columns=["probability_counterfeit"])["probability_counterfeit"]
