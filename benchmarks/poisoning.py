@@ -22,7 +22,7 @@ from pipeline.sources.mapping import load_mappings
 from pipeline.stages.judge import judge
 from pipeline.stages.reviews import take_reviews
 from pipeline.stages.take_in import take_in
-from pipeline.store import read_parquet
+from pipeline.store import parts, read_parquet
 
 HONEST, PRICE = 12, 2_900_000
 RIVAL, FAKER, ATTACKER = "rival", "faker", "attacker"
@@ -76,7 +76,7 @@ def judged(rows: list[Row], said: list[Row] | None = None) -> pd.DataFrame:
             take_reviews(folder / "reviews.csv", work=folder / "out" / "work", key=DEMO_KEY)
         judge(folder / "out", config=config)
         scores = read_parquet(folder / "out" / "scores.parquet").set_index("listing_id")
-        prices = read_parquet(folder / "out" / "work" / "market" / "part-00000.parquet")
+        prices = pd.concat([read_parquet(part) for part in parts(folder / "out" / "work" / "market")], ignore_index=True)
         return scores[["points", "band"]].assign(expected=prices["price_expected"].to_numpy(), gap=prices["price_gap"].to_numpy())
 
 

@@ -165,7 +165,8 @@ class PriceReference:
     def _answer(self, rows: pd.DataFrame, band: Floats) -> dict[str, npt.NDArray[Any]]:
         """The price columns of comparable rows, without the band."""
         told = self._ask(rows, -np.log(np.where(np.isfinite(band), band, USUAL_BAND)))
-        answers = {level: told[level] for level in ("kind", *LEVELS)}
+        # Wide to narrow, as `expected` draws each towards the one before.
+        answers = {level: told[level] for level in ("kind", *reversed(LEVELS))}
         own = log_unit_price(rows)
         needed = np.where(seller_key(rows).isna(), self.min_unnamed, self.min_sellers)
         speaks = {level: answers[level].by_official | (answers[level].n >= needed) for level in answers}

@@ -1,4 +1,4 @@
-"""Caches (``~/.cache/soihang``, ``SOIHANG_CACHE_DIR``, ``SOIHANG_CACHE``) that nothing has used for long: each can be made, or fetched, again."""
+"""Caches (``~/.cache/soihang``, ``SOIHANG_CACHE_DIR``) that nothing has used for long: each can be made, or fetched, again."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def drop_fetched(*, keep_days: int, dry_run: bool) -> list[Old]:
 
 def _roots() -> list[Path]:
     home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "soihang"
-    named = [Path(value) for name in ("SOIHANG_CACHE_DIR", "SOIHANG_CACHE") if (value := os.environ.get(name))]
+    named = [Path(value) for name in ("SOIHANG_CACHE_DIR",) if (value := os.environ.get(name))]
     return list(dict.fromkeys([*named, home]))
 
 

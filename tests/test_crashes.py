@@ -306,7 +306,7 @@ def test_who_holds_a_folder_is_told_without_minutes_below_nought_and_a_dead_one_
 
 def test_old_caches_go_and_what_may_be_in_use_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SOIHANG_CACHE_DIR", str(tmp_path / "cache"))
-    monkeypatch.setenv("SOIHANG_CACHE", str(tmp_path / "crawls"))
+    monkeypatch.setenv("SOIHANG_CACHE_DIR", str(tmp_path / "crawls"))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "none"))
     now = datetime.now(UTC)
     ages = {"cache/numba-a": 90, "cache/numba-b": 60, "cache/words/a.npz": 90, "cache/words/b.npz": 1, "crawls/fetched/a": 40, "crawls/fetched/b": 2}

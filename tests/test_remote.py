@@ -42,7 +42,7 @@ KEY = ["platform", "listing_id", "captured_at"]
 
 @pytest.fixture(autouse=True)
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("SOIHANG_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("SOIHANG_CACHE_DIR", str(tmp_path / "cache"))
     monkeypatch.setenv("SOIHANG_LOG", str(tmp_path / "log.jsonl"))
     return tmp_path / "cache" / "fetched"
 

@@ -227,7 +227,10 @@ def _watched(allowed: Path) -> Iterator[list[str]]:
             seen.append(f"{event} {arguments[:2]}")
         writes = event == "open" and isinstance(arguments[2], int) and arguments[2] & 3
         if (writes or event in _CHANGES) and isinstance(arguments[0], str | bytes | Path):
-            path = Path(arguments[0].decode() if isinstance(arguments[0], bytes) else arguments[0]).absolute()
+            # A name may count from an open folder, as when a tree is taken away.
+            inside = event in ("os.remove", "os.rmdir") and arguments[1] is not None and arguments[1] >= 0
+            home = Path(os.readlink(f"/proc/self/fd/{arguments[1]}")) if inside else Path.cwd()
+            path = home / Path(arguments[0].decode() if isinstance(arguments[0], bytes) else arguments[0])
             if not path.is_relative_to(allowed) and str(path) != "/dev/null":
                 seen.append(f"{event} {path}")
 

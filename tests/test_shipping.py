@@ -101,7 +101,7 @@ NAMED = {
 def licence_of(package: metadata.PackageMetadata) -> str:
     """The expression, else the classifiers, else the first line of the free field."""
     said = [one.rpartition(" :: ")[2] for one in package.get_all("Classifier") or [] if one.startswith("License :: ") and one.count(" :: ") > 1]
-    return package["License-Expression"] or " AND ".join(said) or (package["License"] or "").strip().partition("\n")[0]
+    return package.get("License-Expression") or " AND ".join(said) or (package.get("License") or "").strip().partition("\n")[0]
 
 
 def is_free(licence: str) -> bool:

@@ -180,7 +180,7 @@ def evaluated(empty: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Pa
         for kind in ("evaluation", "ablation"):
             with redirect_stdout(StringIO()) as printed:
                 evaluate_command(
-                    [crawl], outcomes, source="eu", sources=folder / "sources", config=simple_config(folder), out=folder / kind,
+                    [str(crawl)], outcomes, source="eu", sources=folder / "sources", config=simple_config(folder), out=folder / kind,
                     ablate=kind == "ablation", track=True, as_json=True,
                 )  # fmt: skip
             told[kind] = json.loads(printed.getvalue())

@@ -108,7 +108,9 @@ def _engine(url: URL) -> Engine:
 
 
 def _patience(url: URL) -> dict[str, Any]:
-    """How long PostgreSQL is waited for, where the address does not say otherwise; left alone, a line that is cut would be waited on for hours."""
+    """How long a database is waited for, where the address does not say otherwise; left alone, a line that is cut would be waited on for hours."""
+    if url.get_backend_name() == "sqlite":
+        return {"timeout": _TURN}
     if url.get_backend_name() != "postgresql" or url.get_driver_name() not in ("psycopg2", "psycopg"):
         return {}
     wanted: dict[str, Any] = {
@@ -135,7 +137,6 @@ def _sqlite_rules(connection: object, record: object) -> None:
     connection.isolation_level = None  # type: ignore[attr-defined]
     cursor = connection.cursor()  # type: ignore[attr-defined]
     cursor.execute("PRAGMA foreign_keys=ON")
-    cursor.execute(f"PRAGMA busy_timeout={1000 * _TURN}")
     cursor.close()
 
 

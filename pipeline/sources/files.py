@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import glob
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import date
 from pathlib import Path
@@ -98,7 +99,8 @@ def labels(paths: Sequence[Path]) -> list[str]:
     depth = [1] * len(paths)
     while True:
         names = ["/".join(part[-n:]).replace("//", "/") for part, n in zip(parts, depth, strict=True)]
-        alike = [i for i, name in enumerate(names) if names.count(name) > 1 and depth[i] < len(parts[i])]
+        times = Counter(names)
+        alike = [i for i, name in enumerate(names) if times[name] > 1 and depth[i] < len(parts[i])]
         if not alike:
             return names
         for i in alike:

@@ -18,7 +18,7 @@ from typing import NamedTuple
 from features.errors import ConfigError
 from pipeline.store import CannotWrite
 
-FOLDER, BOUND = "SOIHANG_CACHE", "SOIHANG_CACHE_GB"
+FOLDER, BOUND = "SOIHANG_CACHE_DIR", "SOIHANG_CACHE_GB"
 _DEFAULT_GB = 50.0
 #: What a run that is going on may still read.
 _IN_USE_SECONDS = 12 * 3600
@@ -36,7 +36,7 @@ class Version(NamedTuple):
 
 
 def cache_folder() -> Path:
-    """Return the cache, made where it is missing and readable by its owner only: ``SOIHANG_CACHE``, else ``~/.cache/soihang/fetched``."""
+    """Return the cache, made where it is missing and readable by its owner only: ``SOIHANG_CACHE_DIR``, else ``~/.cache/soihang/fetched``."""
     given = os.environ.get(FOLDER)
     home = Path(given) / "fetched" if given else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "soihang" / "fetched"
     try:

@@ -49,4 +49,4 @@ def note_market(work: Path, source: str) -> None:
 
 
 def _files(work: Path) -> dict[str, str]:
-    return {path.relative_to(work).as_posix(): fingerprint(path) for table in _MADE for path in sorted((work / table).iterdir()) if path.is_file()}
+    return {path.relative_to(work).as_posix(): fingerprint(path) for table in _MADE for path in sorted((work / table).glob("*")) if path.is_file()}

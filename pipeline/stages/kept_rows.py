@@ -66,7 +66,7 @@ class KeptRows:
 
     def same_rows(self, ids: Ids) -> list[Same]:
         """Return for the listings ``ids`` where they stand in those earlier parts that are worth opening."""
-        first, second, place = (np.load(self.index / f"{name}.npy", mmap_mode="r") for name in _FILES)
+        first, second, place = (np.load(self.index / f"{name}.npy", mmap_mode="r", allow_pickle=False) for name in _FILES)
         if not len(first):
             return []
         known = _known_parts(self.index, self.token)

@@ -72,6 +72,11 @@ def connected(folder: Path | None) -> Iterator[tuple[Any, Any]]:
             yield mlflow, client
     except (MlflowException, OSError) as error:
         first = (str(error).splitlines() or [type(error).__name__])[0][:300]
+        if "out-of-date database schema" in first:
+            raise TrackingAway(
+                f"the database of MLflow at {_shown(uri)} is of another version; back it up and run: mlflow db upgrade ADDRESS; or install the "
+                "MLflow that wrote it"
+            ) from error
         if getattr(error, "error_code", "INTERNAL_ERROR") in ("INTERNAL_ERROR", "TEMPORARILY_UNAVAILABLE"):
             raise TrackingAway(f"MLflow at {_shown(uri)} does not answer: {first}. Start it, or set MLFLOW_TRACKING_URI.") from error
         raise TrackingAway(f"MLflow at {_shown(uri)} refuses: {first}") from error
