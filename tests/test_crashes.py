@@ -306,10 +306,9 @@ def test_who_holds_a_folder_is_told_without_minutes_below_nought_and_a_dead_one_
 
 def test_old_caches_go_and_what_may_be_in_use_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SOIHANG_CACHE_DIR", str(tmp_path / "cache"))
-    monkeypatch.setenv("SOIHANG_CACHE_DIR", str(tmp_path / "crawls"))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "none"))
     now = datetime.now(UTC)
-    ages = {"cache/numba-a": 90, "cache/numba-b": 60, "cache/words/a.npz": 90, "cache/words/b.npz": 1, "crawls/fetched/a": 40, "crawls/fetched/b": 2}
+    ages = {"cache/numba-a": 90, "cache/numba-b": 60, "cache/words/a.npz": 90, "cache/words/b.npz": 1, "cache/fetched/a": 40, "cache/fetched/b": 2}
     for name, days in ages.items():
         path = tmp_path / name
         (path if path.suffix else path / "x").parent.mkdir(parents=True, exist_ok=True)
@@ -317,7 +316,7 @@ def test_old_caches_go_and_what_may_be_in_use_stays(tmp_path: Path, monkeypatch:
         os.utime(path, ((now - timedelta(days=days)).timestamp(),) * 2)
     old = old_caches(keep_days=30, today=now.date())
     assert [(one.path.name, one.size) for one in old] == [("numba-a", 5), ("a.npz", 5)]
-    assert [one.path.name for one in drop_fetched(keep_days=30, dry_run=True)] == ["a"] and (tmp_path / "crawls" / "fetched" / "a").exists()
+    assert [one.path.name for one in drop_fetched(keep_days=30, dry_run=True)] == ["a"] and (tmp_path / "cache" / "fetched" / "a").exists()
     assert [hindered for _, hindered in drop(old)] == ["", ""] and len(drop_fetched(keep_days=30, dry_run=False)) == 1
     left = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file()}
-    assert left == {"cache/numba-b/x", "cache/words/b.npz", "crawls/fetched/b/x"}
+    assert left == {"cache/numba-b/x", "cache/words/b.npz", "cache/fetched/b/x"}

@@ -119,6 +119,11 @@ def test_nothing_is_added_below_an_end_that_was_changed(log: Path) -> None:
     assert log.read_bytes() == before
 
 
+def test_a_hash_whose_digits_look_like_a_phone_is_still_a_hash(tmp_path: Path) -> None:
+    facts = {"run_id": "ab0900000001cdef", "files": "0900000001" + "ab" * 27}
+    assert append(tmp_path / "log.jsonl", "list_made", by="Thu Hà", facts=facts).facts == facts
+
+
 @pytest.mark.parametrize(
     "facts",
     [{"seller": "Shop Giày Rẻ"}, {"phone": "0900000001"}, {"ids": ["a1", "0900000001"]}, {"reason": "bán hàng nhái"}, {"Tên": "x"}, {"risk": 0.5}],
