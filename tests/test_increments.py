@@ -120,8 +120,8 @@ def test_a_table_that_an_erasure_went_through_is_not_taken_over(ingested: Callab
     first, second, whole = (ingested(name, ROWS) for name in ("first", "second", "whole"))
     read(first)
     wish = Wish("seller", "S3", platform="sàn thử")
-    facts = {"state": tmp_path / "state", "key": DEMO_KEY, "log": tmp_path / "log.jsonl", "by": "người thử", "why": "yêu cầu", "today": date(2026, 11, 20)}
-    done = erase(wish, [first.parent], None, **facts)
+    said = {"by": "người thử", "why": "yêu cầu", "today": date(2026, 11, 20)}
+    done = erase(wish, [first.parent], None, state=tmp_path / "state", key=DEMO_KEY, log=tmp_path / "log.jsonl", **said)
     assert done.changed and not done.left
     assert read(second, previous=first) == read(whole)
 
