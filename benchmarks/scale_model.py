@@ -14,6 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
+from joblib.externals.loky import get_reusable_executor
 from scipy.special import logit
 
 from benchmarks.scale_crawl import write_crawl
@@ -30,7 +31,11 @@ AMBER, ROWS = 0.05, 5_000
 
 def levelled_model(folder: Path, *, kind: str, real: Path) -> Path:
     """Return the folder of a model for counterfeit, made under ``folder``, for crawls of ``kind`` made from ``real``."""
-    return levelled(learned_model(folder), folder, kind=kind, real=real)
+    try:
+        return levelled(learned_model(folder), folder, kind=kind, real=real)
+    finally:
+        # A process waits for its idle workers before it ends, five minutes long.
+        get_reusable_executor().shutdown(wait=True)
 
 
 def levelled(learned: Path, folder: Path, *, kind: str, real: Path) -> Path:
