@@ -1,6 +1,7 @@
-"""What a command and the processes it starts take, looked at twice a second while it runs: memory and processor time of each.
+"""What a command and the processes it starts take, looked at while it runs: memory and processor time of each.
 
-Memory is the proportional set size: a page that several processes share counts once in all. Linux only.
+Memory is the proportional set size: a page that several processes share counts once in all. The kernel walks through every page for it, so
+there are two looks a second of small processes, and fewer of large ones. Linux only.
 """
 
 from __future__ import annotations
@@ -10,12 +11,13 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from subprocess import DEVNULL, Popen
+from subprocess import DEVNULL, Popen, TimeoutExpired
 from typing import NamedTuple
 
 import psutil
 
-EVERY = 0.5
+#: Seconds between two looks, and how many times as long as a look took it is to the next at least.
+EVERY, TIMES_ITS_COST = 0.5, 50.0
 #: Processes that only wait for others to end are no workers; neither is what takes less processor time than this in all.
 _IDLE_SECONDS = 1.0
 
@@ -49,7 +51,7 @@ class Watched:
 
     def between(self, begin: float, end: float) -> Took:
         """What was taken from ``begin`` to ``end``; a stretch shorter than a look is told by the looks around it."""
-        inside = [one for one in self.looks if begin - EVERY <= one.at <= end + EVERY] or self.looks[-1:]
+        inside = [one for one in self.looks if begin <= one.at <= end] or self._around(begin, end)
         workers = [size for one in inside for pid, size in one.memory.items() if pid != self.main]
         return Took(
             end - begin,
@@ -58,6 +60,9 @@ class Watched:
             max(workers, default=0),
             max((sum(one.memory.values()) for one in inside), default=0),
         )
+
+    def _around(self, begin: float, end: float) -> list[Look]:
+        return [one for one in self.looks if one.at < begin][-1:] + [one for one in self.looks if one.at > end][:1]
 
     def _processor_at(self, moment: float) -> float:
         before = after = Look(self.begun, {}, 0.0)
@@ -89,12 +94,22 @@ def watch(command: Sequence[str | Path], *, cores: int | None = None, env: Mappi
             # Children inherit it; the command has not begun to count cores yet.
             os.sched_setaffinity(process.pid, allowed[:cores])
         watched = Watched(process.pid, 0, begun, begun)
-        while process.poll() is None:
+        pause = 0.0
+        while not _ended(process, pause):
+            looking = time.process_time()
             _look(watched)
-            time.sleep(EVERY)
+            pause = max(EVERY, TIMES_ITS_COST * (time.process_time() - looking))
         watched.code, watched.ended = process.returncode, time.time()
     watched.watching = time.process_time() - mine
     return watched
+
+
+def _ended(process: Popen[bytes], within: float) -> bool:
+    try:
+        process.wait(within)
+    except TimeoutExpired:
+        return False
+    return True
 
 
 def _look(watched: Watched) -> None:

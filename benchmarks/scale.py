@@ -3,7 +3,7 @@
     python -m benchmarks.scale [ROWS ...] [--kind full|mixed] [--one-worker [ROWS]] [--in FOLDER] [--plot SVG]
 
 For each size a crawl is made (`benchmarks.scale_crawl`: what in it is real and what invented), run once as a process of its own with a learned
-model on every core, watched twice a second, and taken away again. That the model (`benchmarks.scale_model`) orders the list is decided here, for
+model on every core, watched, and taken away again. That the model (`benchmarks.scale_model`) orders the list is decided here, for
 the sake of timing. ``--one-worker`` runs one size once more with everything on one core.
 
 Prints one JSON document; each size also on standard error as soon as it is known. Stages are those of ``run.json``, their beginnings counted

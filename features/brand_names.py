@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import NamedTuple
 
 import pandas as pd
@@ -41,10 +42,15 @@ class BrandLexicon:
     finder: WordFinder
     near: NearNames
     by_field: dict[str, tuple[str, str]]
-    goods: dict[str, re.Pattern[str]]
+    goods: dict[str, str]
     makes: dict[str, frozenset[str]]
     joinable: frozenset[str]
     punctuated: frozenset[str]
+
+    def beside_goods(self, brand: str, folded: str, start: int, end: int) -> bool:
+        """True where a word for goods that ``brand`` makes stands in ``folded`` before ``start`` or after ``end``."""
+        goods = _compiled(self.goods[brand])
+        return bool(goods.search(folded[:start]) or goods.search(folded[end:]))
 
     @classmethod
     def from_table(cls, brands: pd.DataFrame, goods_groups: pd.DataFrame) -> BrandLexicon:
@@ -55,13 +61,13 @@ class BrandLexicon:
         markers = dict(zip(goods_groups["group"], goods_groups["markers"], strict=True))
         patterns: list[tuple[str, object]] = []
         fields: dict[str, tuple[str, str]] = {}
-        goods: dict[str, re.Pattern[str]] = {}
+        goods: dict[str, str] = {}
         joinable: set[str] = set()
         near: list[Name] = []
         ordinary: set[str] = set()
         for row in brands.itertuples():
             brand = str(row.brand)
-            goods[brand] = _goods_pattern(brand, split_cell(row.goods), markers)
+            goods[brand] = _goods_expression(brand, split_cell(row.goods), markers)
             for form, match in _names(brand, split_cell(row.aliases)):
                 if fields.setdefault(form, (brand, match))[0] != brand:
                     raise ConfigError(f"brands.csv: {form!r} names both {fields[form][0]} and {brand}; leave it to one of them")
@@ -78,11 +84,17 @@ class BrandLexicon:
         return cls(WordFinder(patterns), NearNames(near, known), fields, goods, makes, frozenset(joinable), frozenset(own))
 
 
-def _goods_pattern(brand: str, groups: list[str], markers: dict[str, str]) -> re.Pattern[str]:
+def _goods_expression(brand: str, groups: list[str], markers: dict[str, str]) -> str:
     if unknown := set(groups) - set(markers):
         raise ConfigError(f"brands.csv, {brand}: unknown goods {sorted(unknown)}; known: {sorted(markers)}")
     words = sorted({fold(word) for group in groups for word in markers[group].split("|")}, key=len, reverse=True)
-    return re.compile(r"(?<!\w)(?:" + "|".join(map(re.escape, words)) + r")(?!\w)")
+    return r"(?<!\w)(?:" + "|".join(map(re.escape, words)) + r")(?!\w)"
+
+
+@cache
+def _compiled(expression: str) -> re.Pattern[str]:
+    # Most brands' goods are never asked for, and every process that starts would wait for all of them.
+    return re.compile(expression)
 
 
 def _names(brand: str, aliases: list[str]) -> Iterator[tuple[str, str]]:

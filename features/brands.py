@@ -114,7 +114,7 @@ def named(title: Canonical, lexicon: BrandLexicon, *, beside_goods: bool = True)
         if start < taken or not isinstance(value, BrandName):
             continue
         if value.needs_goods and beside_goods:
-            if _MODEL_CODE.match(folded, end) or not _beside_goods(folded, start, end, lexicon.goods[value.brand]):
+            if _MODEL_CODE.match(folded, end) or not lexicon.beside_goods(value.brand, folded, start, end):
                 continue
         taken = end
         slip = not value.disguised and _is_slip(title, start, end)
@@ -131,7 +131,7 @@ def misspelt(title: Canonical, field: str | None, lexicon: BrandLexicon, *, besi
     for start, end, name, _ in lexicon.near.find(folded):
         if field and folded[start:end] in field.lower():
             continue  # "Fandi" in title and brand field is a maker of its own
-        if beside_goods and not _beside_goods(folded, start, end, lexicon.goods[name.brand]):
+        if beside_goods and not lexicon.beside_goods(name.brand, folded, start, end):
             continue
         found.append(Found(start, end, BrandName(name.brand, "fuzzy", True), False, _role(folded, start)))
     return found
@@ -172,10 +172,6 @@ def _differs(best: Found, brands: set[str], field: str | None, key: str, lexicon
         return "none"
     known = lexicon.by_field.get(key)
     return "other" if known and known[0] not in brands else None
-
-
-def _beside_goods(folded: str, start: int, end: int, goods: re.Pattern[str]) -> bool:
-    return bool(goods.search(folded[:start]) or goods.search(folded[end:]))
 
 
 def _is_evasive(title: Canonical, start: int, end: int, name: BrandName, lexicon: BrandLexicon) -> bool:

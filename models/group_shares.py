@@ -9,44 +9,52 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from scipy.stats import beta, t
+from scipy.special import betaincinv, stdtrit
 
 _TAIL = 0.025
+#: Stands in for no hits at all, where the quantile is not used.
+_TINY = 1e-9
 
 
-def group_shares(table: pd.DataFrame, by: Sequence[str], hits: str, cluster: str) -> pd.DataFrame:
-    """Return ``n, hits, clusters, value, low, high`` (shares 0 to 1, 95 %) for each group of ``by``, in the groups' order.
+def group_shares(table: pd.DataFrame, by: Sequence[str], signs: Sequence[str], cluster: str) -> pd.DataFrame:
+    """Return ``by, sign, n, hits, clusters, value, low, high`` (shares 0 to 1, 95 %), for each of ``signs`` its groups in their order.
 
-    ``hits`` is a column of true and false, ``cluster`` names who a row belongs to: rows of one seller rise and fall together.
+    ``signs`` are columns of true and false, ``cluster`` names who a row belongs to: rows of one seller rise and fall together.
     """
-    per_cluster = table.groupby([*by, cluster], observed=True, sort=True)[hits].agg(n="size", k="sum").reset_index()
-    grouped = per_cluster.groupby(list(by), observed=True, sort=True)
-    out = grouped.agg(n=("n", "sum"), hits=("k", "sum"), clusters=("n", "size"))
-    out["value"] = out["hits"] / out["n"]
-    value = per_cluster[list(by)].merge(out["value"].reset_index(), on=list(by), how="left")["value"].to_numpy()
-    per_cluster["squared"] = (per_cluster["k"] - value * per_cluster["n"]) ** 2
-    per_cluster["size_squared"] = per_cluster["n"].astype("float64") ** 2
-    sums = per_cluster.groupby(list(by), observed=True, sort=True)[["squared", "size_squared"]].sum()
-    effective = _effective(out, sums)
-    out["low"], out["high"] = _clopper_pearson(out["value"].to_numpy() * effective, effective)
-    out["low"], out["high"] = np.minimum(out["low"], out["value"]), np.maximum(out["high"], out["value"])
-    return out.reset_index().astype({"hits": "int64"})
+    by = list(by)
+    rows = table.groupby([*by, cluster], observed=True, sort=True)
+    per_cluster = rows[list(signs)].sum().assign(n=rows.size())
+    # Which groups there are, and which of them each seller's rows belong to: one look serves every sign.
+    groups = per_cluster.groupby(by, observed=True, sort=True)
+    sizes = groups["n"].agg(n="sum", clusters="size")
+    group = groups.ngroup().to_numpy()
+    rows_squared = np.bincount(group, weights=per_cluster["n"].to_numpy(dtype="float64") ** 2)
+    return pd.concat([_shares(sizes, per_cluster, sign, group, rows_squared) for sign in signs], ignore_index=True)
 
 
-def _effective(out: pd.DataFrame, sums: pd.DataFrame) -> np.ndarray:
+def _shares(sizes: pd.DataFrame, per_cluster: pd.DataFrame, sign: str, group: np.ndarray, rows_squared: np.ndarray) -> pd.DataFrame:
+    k, n = per_cluster[sign].to_numpy(dtype="float64"), sizes["n"].to_numpy(dtype="float64")
+    hits = np.bincount(group, weights=k)
+    value = hits / n
+    off_squared = np.bincount(group, weights=(k - value[group] * per_cluster["n"].to_numpy()) ** 2)
+    effective = _effective(n, sizes["clusters"].to_numpy(dtype="float64"), value, off_squared, rows_squared)
+    low, high = _clopper_pearson(value * effective, effective)
+    out = sizes.assign(hits=hits.astype("int64"), value=value, low=np.minimum(low, value), high=np.maximum(high, value)).reset_index()
+    return out.assign(sign=sign)[[*sizes.index.names, "sign", "n", "hits", "clusters", "value", "low", "high"]]
+
+
+def _effective(n: np.ndarray, m: np.ndarray, value: np.ndarray, off_squared: np.ndarray, rows_squared: np.ndarray) -> np.ndarray:
     """Independent rows that would tell as much; the formulas are those of `models.proportions`."""
-    n, m, value = out["n"].to_numpy(dtype=float), out["clusters"].to_numpy(dtype=float), out["value"].to_numpy(dtype=float)
     with np.errstate(divide="ignore", invalid="ignore"):
-        variance = m / (m - 1) * sums["squared"].to_numpy() / n**2
-        spread = n / (n - 1) * value * (1 - value) / variance * (t.ppf(1 - _TAIL, n - 1) / t.ppf(1 - _TAIL, m - 1)) ** 2
-        spread = np.where(variance > 0, spread, n * (t.ppf(1 - _TAIL, n - 1) / t.ppf(1 - _TAIL, m - 1)) ** 2)
-    alike = n**2 / sums["size_squared"].to_numpy()
+        students = (stdtrit(n - 1, 1 - _TAIL) / stdtrit(m - 1, 1 - _TAIL)) ** 2
+        variance = m / (m - 1) * off_squared / n**2
+        spread = np.where(variance > 0, n / (n - 1) * value * (1 - value) / variance, n) * students
+    alike = n**2 / rows_squared
     known = (value > 0) & (value < 1) & (m > 1)
     return np.asarray(np.maximum(1.0, np.minimum(n, np.where(known, spread, alike))))
 
 
 def _clopper_pearson(hits: np.ndarray, n: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    with np.errstate(invalid="ignore"):
-        low = np.where(hits <= 0, 0.0, beta.ppf(_TAIL, hits, n - hits + 1))
-        high = np.where(hits >= n, 1.0, beta.ppf(1 - _TAIL, hits + 1, n - hits))
+    low = np.where(hits <= 0, 0.0, betaincinv(np.maximum(hits, _TINY), n - hits + 1, _TAIL))
+    high = np.where(hits >= n, 1.0, betaincinv(hits + 1, np.maximum(n - hits, _TINY), 1 - _TAIL))
     return low, high

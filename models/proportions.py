@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import beta, t
+from scipy.special import betaincinv, stdtrit
 
 Floats = npt.NDArray[np.float64]
 
@@ -51,8 +51,8 @@ def share(y: npt.ArrayLike, *, weight: npt.ArrayLike | None = None, cluster: npt
 def clopper_pearson(hits: float, n: float, level: float = 0.95) -> tuple[float, float]:
     """Return the interval of a share of ``hits`` among ``n`` (either may be fractional)."""
     tail = (1 - level) / 2
-    low = 0.0 if hits <= 0 else float(beta.ppf(tail, hits, n - hits + 1))
-    high = 1.0 if hits >= n else float(beta.ppf(1 - tail, hits + 1, n - hits))
+    low = 0.0 if hits <= 0 else float(betaincinv(hits, n - hits + 1, tail))
+    high = 1.0 if hits >= n else float(betaincinv(hits + 1, n - hits, 1 - tail))
     return low, high
 
 
@@ -67,7 +67,7 @@ def _effective(y: Floats, w: Floats, codes: npt.NDArray[np.intp], value: float) 
         n = len(y)
         by_variance = n / (n - 1) * value * (1 - value) / variance if variance > 0 else most
         # Few clusters tell their own variance badly.
-        by_variance *= float((t.ppf(0.975, n - 1) / t.ppf(0.975, m - 1)) ** 2)
+        by_variance *= float((stdtrit(n - 1, 0.975) / stdtrit(m - 1, 0.975)) ** 2)
         return max(1.0, min(most, by_variance))
     # All rows alike: their spread cannot be seen, so each cluster counts as one look.
     return max(1.0, min(most, float(per_cluster.sum() ** 2 / (per_cluster @ per_cluster))))

@@ -47,7 +47,7 @@ def invented(n_groups: int, seed: int) -> pd.DataFrame:
 @pytest.mark.parametrize("n_groups", [1, 4, 40])
 def test_many_shares_at_once_are_those_one_by_one(n_groups: int) -> None:
     table = invented(n_groups, n_groups)
-    together = group_shares(table, ["group"], "sign", "seller").set_index("group")
+    together = group_shares(table, ["group"], ["sign"], "seller").set_index("group")
     for group, rows in table.groupby("group"):
         alone = share(rows["sign"], cluster=rows["seller"])
         assert together.loc[group, ["value", "low", "high"]].tolist() == pytest.approx([alone.value, alone.low, alone.high])
@@ -58,7 +58,7 @@ def test_listings_of_one_seller_count_as_little_more_than_one_look() -> None:
     """A hundred listings with signs among two hundred: of one shop each, or all of a single shop beside a hundred others."""
     apart = pd.DataFrame({"group": 1, "seller": [str(n) for n in range(200)], "sign": [True] * 100 + [False] * 100})
     together = apart.assign(seller=["0"] * 100 + [str(n) for n in range(100, 200)])
-    wide, narrow = (group_shares(table, ["group"], "sign", "seller").iloc[0] for table in (together, apart))
+    wide, narrow = (group_shares(table, ["group"], ["sign"], "seller").iloc[0] for table in (together, apart))
     assert narrow["high"] - narrow["low"] < 0.16 < 0.5 < wide["high"] - wide["low"]
 
 

@@ -13,7 +13,7 @@ from statistics import median
 from typing import NamedTuple
 
 import numpy as np
-from scipy.stats import chi2, norm
+from scipy.special import chdtri, ndtri
 
 from pipeline.monitor.settings import SamplingRule
 
@@ -109,9 +109,9 @@ def needed_for_ratio(distance: float, sampling: SamplingRule) -> int:
 
 @lru_cache(maxsize=8)
 def _z(false_alarm: float) -> float:
-    return float(norm.isf(false_alarm))
+    return float(-ndtri(false_alarm))
 
 
 @lru_cache(maxsize=256)
 def _chi2(false_alarm: float, bins: int) -> float:
-    return float(chi2.isf(false_alarm, max(1, bins - 1)))
+    return float(chdtri(max(1, bins - 1), false_alarm))

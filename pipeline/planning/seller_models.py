@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 import pyarrow.parquet as pq
 
-from models.artifact import Model
 from models.seller_calibration import SellerCalibration
 from pipeline.store import read_json, read_parquet, write_json
+
+if TYPE_CHECKING:
+    from models.artifact import Model
 
 FILE = "seller_models.json"
 

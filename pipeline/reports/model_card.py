@@ -6,9 +6,10 @@ Every figure comes from the evaluation that trained the model; nothing is writte
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from models.artifact import Model
+if TYPE_CHECKING:
+    from models.artifact import Model
 
 _MEASURES = (("PR-AUC", "pr_auc", None), ("ROC-AUC", "roc_auc", None), ("P@1 %", "precision_at", "0.01"), ("P@5 %", "precision_at", "0.05"))
 #: Parts of an evaluation that say for whom the figures hold.

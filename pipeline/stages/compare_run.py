@@ -10,13 +10,12 @@ import tempfile
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from features.errors import DataError
-from models.artifact import Model
 from pipeline.config import RunConfig, configs_hash
 from pipeline.law import load_law
 from pipeline.manifest import code_hash
@@ -30,6 +29,9 @@ from pipeline.stages.features import build_features
 from pipeline.stages.plan import plan
 from pipeline.stages.score import MODEL_VERSION, ScoreReport, score
 from pipeline.store import parts, read_json, read_parquet, write_parquet
+
+if TYPE_CHECKING:
+    from models.artifact import Model
 
 _PART = "part-00000.parquet"
 _SHOWN = 20

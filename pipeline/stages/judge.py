@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from features.errors import ModelError
-from models.artifact import Model
 from pipeline.config import RunConfig
 from pipeline.manifest import run_id
 from pipeline.parallel import preparing
@@ -25,6 +25,9 @@ from pipeline.stages.score import ScoreReport, import_scoring, score
 from pipeline.stages.take_in import Progress, silent
 from pipeline.stages.timings import Timings
 from pipeline.store import parts, read_json, write_json
+
+if TYPE_CHECKING:
+    from models.artifact import Model
 
 #: Fewest control rows from which a firing rate is judged.
 _ENOUGH_CONTROL = 1000

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from pipeline.stages.dataset import Dataset
+if TYPE_CHECKING:
+    from pipeline.stages.dataset import Dataset
 
 LEARNED_FILE = "learned_rows.parquet"
 _NO_SELLER = np.uint64(0)

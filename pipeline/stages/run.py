@@ -10,11 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from models.artifact import Model
 from pipeline.config import RunConfig, configs_hash
 from pipeline.manifest import code_hash, versions
 from pipeline.planning.issued import ISSUED
@@ -33,6 +32,9 @@ from pipeline.stages.score import ScoreReport
 from pipeline.stages.take_in import Progress, ingest_lines, silent, take_in
 from pipeline.stages.timings import Timings
 from pipeline.store import read_json, write_json
+
+if TYPE_CHECKING:
+    from models.artifact import Model
 
 
 @dataclass(frozen=True)

@@ -6,17 +6,15 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from features.seller import seller_key
 from features.text_hashes import from_lists
-from models.artifact import Model
 from models.control import CONTROL_COLUMNS, count_control
 from models.evidence import SIGN_COLUMNS, combine, weigh
-from models.learner import Learner
 from models.matrix import matrix
 from models.weights import BEHAVIOURS, EvidenceWeights
 from pipeline.config import configs_hash
@@ -29,6 +27,10 @@ from pipeline.stages.scored_parts import PartCounts, drop_old_parts, hashed, kep
 from pipeline.stages.unfed import as_if_new, unfed_columns, warn_unfed
 from pipeline.store import parts, read_parquet
 from pipeline.tables.scores import validate_scores
+
+if TYPE_CHECKING:
+    from models.artifact import Model
+    from models.learner import Learner
 
 MODEL_VERSION = "evidence-1"
 _BANDS = ("red", "amber", "green")
@@ -126,7 +128,7 @@ class _Judge:
 
     def made_by(self) -> str | None:
         """Return an id of what parts are judged by, nothing where the model or the tables are somebody's own and have none."""
-        if self.reference is not load_reference() or (self.model is not None and self.model.version == Model.version):
+        if self.reference is not load_reference() or (self.model is not None and self.model.version == type(self.model).version):
             return None
         model = f"{self.model.version} {self.model.takes_over}" if self.model is not None else MODEL_VERSION
         return f"{model} {self.run_id} {self.past_known} {configs_hash()} {code_hash()} {sorted(versions().items())}"

@@ -89,8 +89,7 @@ def _with_targets(once: pd.DataFrame, targets: pd.DataFrame) -> tuple[pd.DataFra
 
 
 def _shares(rows: pd.DataFrame, by: list[str], behaviours: list[str]) -> pd.DataFrame:
-    frames = [group_shares(rows, by, name, "cluster").assign(behaviour=name) for name in behaviours]
-    table = pd.concat(frames, ignore_index=True).rename(columns={"clusters": "sellers"})
+    table = group_shares(rows, by, behaviours, "cluster").rename(columns={"sign": "behaviour", "clusters": "sellers"})
     few = table["n"].lt(MIN_LISTINGS) | table["sellers"].lt(MIN_SELLERS)
     table.loc[few, ["value", "low", "high"]] = np.nan
     return table

@@ -7,12 +7,15 @@ from shops that were new to it, so a list is made; but it must say so.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from models.artifact import Model
-from models.learner import Learner
+if TYPE_CHECKING:
+    from models.artifact import Model
+    from models.learner import Learner
+
 
 #: Columns of `models.matrix` that are filled from outcomes alone.
 PAST = ["seller_past_share", "log_seller_past_confirmed", "log_seller_past_cleared", "log_network_n_confirmed", "log_network_n_judged"]

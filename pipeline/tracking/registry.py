@@ -10,14 +10,16 @@ import json
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from features.errors import ModelError
-from models.artifact import Model, load_model
 from pipeline.tracking.connection import REGISTERED, TrackingAway, UnknownRun, connected, is_unknown
 from pipeline.tracking.runs import fetch_learned_rows
+
+if TYPE_CHECKING:
+    from models.artifact import Model
 
 CHAMPION, CHALLENGER, COLDSTART = "champion", "challenger", "coldstart"
 _HISTORY, _REMEMBERED = "champions", 50
@@ -197,6 +199,8 @@ def _entry(client: Any, found: Any) -> Registered | None:
 
 
 def _fetch(mlflow: Any, version: str) -> Model:
+    from models.artifact import load_model
+
     with tempfile.TemporaryDirectory(prefix="soihang-model-") as into:
         fetched = Path(mlflow.artifacts.download_artifacts(f"models:/{REGISTERED}/{version}", dst_path=into))
         found = sorted(path.parent for path in fetched.rglob("model.json"))
