@@ -7,8 +7,9 @@ BIN := $(VENV)/bin
 demo: $(VENV)/.installed            ## the main job on the shipped sample: out/demo/plan.xlsx
 	$(BIN)/soihang demo --out out/demo
 
+# Each of pytest's workers has a core: processes and threads that a test does not ask for would only wait for each other.
 test: $(VENV)/.tested               ## all that is not slow
-	$(BIN)/python -m pytest -m "not slow" -n auto --dist loadfile
+	OMP_NUM_THREADS=1 LOKY_MAX_CPU_COUNT=1 $(BIN)/python -m pytest -m "not slow" -n auto --dist loadfile
 
 check: $(VENV)/.tested              ## lint and types
 	$(BIN)/ruff check .

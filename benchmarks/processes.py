@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from subprocess import DEVNULL, Popen, TimeoutExpired
@@ -84,15 +84,14 @@ class Took(NamedTuple):
     together: int
 
 
-def watch(command: Sequence[str | Path], *, cores: int | None = None, env: Mapping[str, str] | None = None, errors: Path) -> Watched:
-    """Run ``command`` on ``cores`` cores (all, where missing) and watch it to its end; its standard error goes to the file ``errors``."""
+def watch(command: Sequence[str | Path], *, cores: Collection[int] | None = None, env: Mapping[str, str] | None = None, errors: Path) -> Watched:
+    """Run ``command`` on ``cores`` (all, where missing) and watch it to its end; its standard error goes to the file ``errors``."""
     begun = time.time()
     mine = time.process_time()
     with errors.open("wb") as stream, Popen(list(map(str, command)), stdout=DEVNULL, stderr=stream, env=env) as process:
-        allowed = sorted(os.sched_getaffinity(0))
         if cores is not None:
             # Children inherit it; the command has not begun to count cores yet.
-            os.sched_setaffinity(process.pid, allowed[:cores])
+            os.sched_setaffinity(process.pid, cores)
         watched = Watched(process.pid, 0, begun, begun)
         pause = 0.0
         while not _ended(process, pause):

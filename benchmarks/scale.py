@@ -3,8 +3,9 @@
     python -m benchmarks.scale [ROWS ...] [--kind full|mixed] [--one-worker [ROWS]] [--in FOLDER] [--plot SVG]
 
 For each size a crawl is made (`benchmarks.scale_crawl`: what in it is real and what invented), run once as a process of its own with a learned
-model on every core, watched, and taken away again. That the model (`benchmarks.scale_model`) orders the list is decided here, for
-the sake of timing. ``--one-worker`` runs one size once more with everything on one core.
+model on every core, watched, and taken away again. That the model (`benchmarks.scale_model`) orders the list is decided here, for the sake of
+timing. ``--one-worker`` runs one size once more with everything on one core, and where there are two cores two such runs at once: how many times
+as fast the pair is, where neither waits for the other, is the most that one run can reach on this machine.
 
 Prints one JSON document; each size also on standard error as soon as it is known. Stages are those of ``run.json``, their beginnings counted
 back from when it was written; ``start`` is what comes before (imports, the settings, the model). Memory is proportional set size, so pages that
@@ -19,7 +20,8 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -44,18 +46,40 @@ def measure(folder: Path, *, rows: int, kind: str, model: str, cores: int | None
     """Make a crawl of ``rows`` rows under ``folder``, run it on ``cores`` cores (all, where missing), take both away; returns what it took."""
     crawl, out = folder / "crawl", folder / "out"
     made = write_crawl(crawl, rows=rows, kind=kind, real=real)
-    errors = folder / "errors.txt"
-    command: list[str | Path] = [Path(sys.executable).with_name("soihang"), "run", crawl, "--out", out, "--model", model, "--json"]
-    watched = watch(command, cores=cores, env={**os.environ, "SOIHANG_KEY_FILE": str(folder / "contact.key")}, errors=errors)
-    # 3: done and valid, but a sign fires often on the negative control.
-    if watched.code not in (0, 3):
-        sys.exit(f"soihang run on {rows:,} rows ended with {watched.code}: {errors.read_text(encoding='utf-8', errors='replace')[-2000:]}")
+    watched = _run(crawl, out, model=model, cores=None if cores is None else _allowed()[:cores])
     run = json.loads((out / "run.json").read_text(encoding="utf-8"))
     said = _said(made, watched, run, done=(out / "run.json").stat().st_mtime, cores=cores or cpu_count())
     said["disk, GB"] = {"crawl": _gb(made.bytes), "work and results": _gb(_size(out))}
     for gone in (crawl, out):
         shutil.rmtree(gone)
     return said
+
+
+def crowded(folder: Path, *, rows: int, kind: str, model: str, real: Path = REAL) -> float:
+    """Return the minutes of two such runs side by side, each on a core and a crawl of its own: nothing but the machine is shared."""
+    for name in ("left", "right"):
+        write_crawl(folder / name / "crawl", rows=rows, kind=kind, real=real)
+    with ThreadPoolExecutor(2) as threads:
+        both = zip(("left", "right"), _allowed(), strict=False)
+        runs = [threads.submit(_run, folder / name / "crawl", folder / name / "out", model=model, cores=[core]) for name, core in both]
+        walls = [run.result().ended - run.result().begun for run in runs]
+    for name in ("left", "right"):
+        shutil.rmtree(folder / name)
+    return sum(walls) / len(walls) / 60
+
+
+def _run(crawl: Path, out: Path, *, model: str, cores: Sequence[int] | None) -> Watched:
+    errors = out.with_name("errors.txt")
+    command: list[str | Path] = [Path(sys.executable).with_name("soihang"), "run", crawl, "--out", out, "--model", model, "--json"]
+    watched = watch(command, cores=cores, env={**os.environ, "SOIHANG_KEY_FILE": str(out.with_name("contact.key"))}, errors=errors)
+    # 3: done and valid, but a sign fires often on the negative control.
+    if watched.code not in (0, 3):
+        sys.exit(f"soihang run on {crawl} ended with {watched.code}: {errors.read_text(encoding='utf-8', errors='replace')[-2000:]}")
+    return watched
+
+
+def _allowed() -> list[int]:
+    return sorted(os.sched_getaffinity(0))
 
 
 def stages(seconds: Mapping[str, float], *, begun: float, done: float) -> dict[str, tuple[float, float]]:
@@ -211,6 +235,9 @@ def main() -> None:
             one = _told(measure(folder, rows=asked.one_worker, cores=1, **wanted))
             said["one core"] = one
             said["all cores against one, times as fast"] = speed_up(one, next(two for two in sizes if two["rows"] == asked.one_worker))
+            if len(_allowed()) == 2:
+                beside = crowded(folder, rows=asked.one_worker, **wanted)
+                said["two separate runs at once"] = {"minutes": round(beside, 2), "times as fast": round(2 * one["minutes"] / beside, 2)}
     if len(sizes) > 1:
         said["a hundred million by straight lines"] = hundred_million(sizes)
         asked.plot.write_text(figure(sizes), encoding="utf-8")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
+
+from joblib import cpu_count
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
@@ -16,7 +17,7 @@ _MOST = 4
 def in_order(work: Callable[[Task], Result], tasks: Iterable[Task]) -> list[Result]:
     """Return ``work`` of each task; the result does not depend on how many run at once."""
     todo = list(tasks)
-    n = min(len(todo), os.cpu_count() or 1, _MOST)
+    n = min(len(todo), cpu_count(), _MOST)
     if n <= 1:
         return [work(task) for task in todo]
     with ThreadPoolExecutor(max_workers=n) as pool:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 import psutil
+from joblib import cpu_count
 
 from features.errors import SoiHangError
 from pipeline.config import configs_dir, configs_hash, key_path, load_run_config
@@ -75,7 +76,7 @@ def _python() -> Iterator[_Finding]:
 
 
 def _machine() -> Iterator[_Finding]:
-    facts = {"system": platform.system(), "kind": platform.machine(), "cores": os.cpu_count()}
+    facts = {"system": platform.system(), "kind": platform.machine(), "cores": cpu_count()}
     yield _Finding("ok", "machine", "machine", facts)
     free = shutil.disk_usage(Path.cwd()).free / 1e9
     yield _Finding("ok" if free >= _LEAST_FREE_GB else "warn", "disk", "disk" if free >= _LEAST_FREE_GB else "disk_full", {"gb": f"{free:.1f}"})

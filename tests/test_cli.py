@@ -1,4 +1,4 @@
-"""The command line, used as a person or a cron job uses it: a process with arguments, output and an exit code."""
+"""The command line, used as a person or a cron job uses it: arguments, output and an exit code."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
 
+from tests.commands import printed, soihang, soihang_process
 from tests.conftest import is_root
 
 COMMANDS = ["demo", "run", "schema", "ingest", "score", "plan", "report", "simulate", "train", "evaluate", "doctor"]
@@ -27,22 +27,8 @@ FAKE = {"tiêu đề": "Giày Nike N.I.K.E rep 1:1 full box bill", "giá bán": 
 BOUND = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"] if is_root() else []
 
 
-def soihang(*arguments: object, cwd: Path | None = None, by: Sequence[str] = ()) -> subprocess.CompletedProcess[str]:
-    command = [*by, sys.executable, "-c", "from pipeline.cli import main; main()", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, encoding="utf-8", cwd=cwd, timeout=120, check=False)
-
-
-def here(*arguments: object) -> str:
-    """The same command without a process of its own, which takes seconds to load; returns what it prints to standard output."""
-    from pipeline.cli import app
-
-    done = CliRunner().invoke(app, [str(one) for one in arguments])
-    assert done.exit_code == 0, (done.stderr, done.exception)
-    return str(done.stdout)
-
-
 def test_help_names_every_command_and_every_exit_code() -> None:
-    text = " ".join(soihang("--help").stdout.split())
+    text = " ".join(soihang_process("--help").stdout.split())
     assert all(name in text for name in COMMANDS)
     assert all(f"{code} " in text for code in (0, 1, 2, 3, 4, 5, 6, 73, 75, "130/143"))
 
@@ -60,7 +46,7 @@ def test_help_comes_without_loading_the_numeric_stack() -> None:
 
 
 def test_run_leaves_what_it_promises_and_says_it_as_json(crawl: Callable[..., Path], tmp_path: Path) -> None:
-    done = soihang("run", crawl([FAKE, {"tiêu đề": "", "giá bán": "1"}]), "--out", tmp_path / "o", "--json")
+    done = soihang_process("run", crawl([FAKE, {"tiêu đề": "", "giá bán": "1"}]), "--out", tmp_path / "o", "--json")
     assert done.returncode == 0, done.stderr
     said = json.loads(done.stdout)
     assert said["counts"]["read"] == 2 and said["counts"]["listings"] == 1 and said["counts"]["quarantined"] == 1
@@ -72,9 +58,9 @@ def test_run_leaves_what_it_promises_and_says_it_as_json(crawl: Callable[..., Pa
 def test_steps_one_by_one_give_what_run_gives(crawl: Callable[..., Path], tmp_path: Path) -> None:
     file = crawl([FAKE, {**FAKE, "mã tin": "T9", "nơi gửi": "Hà Nội"}])
     assert soihang("run", file, "--out", tmp_path / "whole").returncode == 0
-    here("ingest", file, "--out", tmp_path / "steps")
+    printed("ingest", file, "--out", tmp_path / "steps")
     for name in ("score", "plan", "report"):
-        here(name, tmp_path / "steps")
+        printed(name, tmp_path / "steps")
     for name in ("scores.parquet", "quarantine.parquet", "targets.csv", "plan.xlsx", "index.html"):
         assert (tmp_path / "whole" / name).read_bytes() == (tmp_path / "steps" / name).read_bytes(), name
 
@@ -95,9 +81,12 @@ def test_a_wrong_step_order_is_named(tmp_path: Path) -> None:
         (["frobnicate"], "No such command"),
     ],
 )
-def test_usage_errors_are_short_clear_and_exit_with_2(arguments: list[str], words: str, crawl: Callable[..., Path], tmp_path: Path) -> None:
+def test_usage_errors_are_short_clear_and_exit_with_2(
+    arguments: list[str], words: str, crawl: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     crawl([FAKE])
-    done = soihang(*arguments, cwd=tmp_path)
+    monkeypatch.chdir(tmp_path)
+    done = soihang(*arguments)
     assert done.returncode == 2 and words in done.stderr and "Traceback" not in done.stderr
 
 
@@ -124,7 +113,7 @@ def test_a_read_only_folder_exits_with_73(crawl: Callable[..., Path], tmp_path: 
     file = crawl([FAKE])
     shut = tmp_path / "shut"
     shut.mkdir(mode=0o555)
-    done = soihang("run", file, "--out", shut / "o", by=BOUND)
+    done = soihang_process("run", file, "--out", shut / "o", by=BOUND)
     assert done.returncode == 73 and "cannot write" in done.stderr
 
 
@@ -132,7 +121,7 @@ def test_a_full_disk_exits_with_73(crawl: Callable[..., Path], tmp_path: Path) -
     # A limit on the size of files is the full disk that needs no mount: the kernel refuses the write.
     limit = ["bash", "-c", 'trap "" XFSZ; ulimit -f 8; exec "$@"', "limited"]
     rows = [{**FAKE, "mô tả": f"{number} " + "đôi giày " * 200} for number in range(300)]
-    done = soihang("run", crawl(rows), "--out", tmp_path / "o", by=limit)
+    done = soihang_process("run", crawl(rows), "--out", tmp_path / "o", by=limit)
     assert done.returncode == 73 and "cannot write" in done.stderr
 
 
@@ -146,7 +135,7 @@ def test_two_runs_on_one_folder_the_second_exits_with_75(crawl: Callable[..., Pa
     from pipeline.lock import lock
 
     with lock(tmp_path / "o"):
-        done = soihang("run", crawl([FAKE]), "--out", tmp_path / "o")
+        done = soihang_process("run", crawl([FAKE]), "--out", tmp_path / "o")
     assert done.returncode == 75 and str(os.getpid()) in done.stderr
 
 
@@ -237,4 +226,4 @@ def test_version_is_the_installed_one() -> None:
 
 
 def test_nothing_is_drawn_where_nobody_watches(crawl: Callable[..., Path], tmp_path: Path) -> None:
-    assert soihang("run", crawl([FAKE]), "--out", tmp_path / "o").stderr == ""
+    assert soihang_process("run", crawl([FAKE]), "--out", tmp_path / "o").stderr == ""

@@ -22,7 +22,7 @@ from pipeline.stages.run import finish_run
 from pipeline.stages.simulate import simulate_market
 from pipeline.stages.take_in import take_in
 from pipeline.stages.train import Trained
-from tests.test_cli import soihang
+from tests.commands import soihang
 
 
 def foreign(folder: Path, n: int = 900, *, title_only: bool = False) -> tuple[Path, Path]:

@@ -12,7 +12,7 @@ from features.errors import DataError
 from models.list_quality import compare_lists, list_quality
 from pipeline.labels import read_outcomes
 from pipeline.stages.evaluate_list import evaluate_list, list_lines, read_list
-from tests.test_cli import soihang
+from tests.commands import soihang
 
 
 def outcomes(folder: Path, n: int = 200) -> Path:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -25,6 +23,7 @@ from pipeline.reports.label_text import label_lines
 from pipeline.sources.mapping import load_mappings
 from pipeline.stages.label_report import report_labels
 from pipeline.stages.run import RunReport, run
+from tests.commands import soihang
 
 
 @pytest.fixture(scope="module")
@@ -57,11 +56,6 @@ def said(out: Path, path: Path) -> dict[str, Any]:
     found = report_labels(out, read_outcomes(path), config=load_run_config(), reference=load_reference()).said
     assert label_lines(found)
     return found
-
-
-def soihang(*arguments: Any) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-c", "from pipeline.cli import main; main()", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, encoding="utf-8", check=False)
 
 
 def truth(shop: int) -> dict[str, Any]:

@@ -37,6 +37,7 @@ from pipeline.tracking import (
     tracking_uri,
 )
 from pipeline.tracking.figures import figures
+from tests.commands import soihang
 from tests.small_market import BEHAVIOUR, saved_anew, small_market
 from tests.test_evaluate import foreign, simple_config
 
@@ -342,8 +343,6 @@ def test_a_champion_that_does_not_say_what_it_learned_from_may_know_the_rows_tha
 
 @pytest.mark.parametrize("name", ["promote", "rollback", "reproduce"])
 def test_each_command_explains_itself(name: str) -> None:
-    from tests.test_cli import soihang
-
     done = soihang(name, "--help")
     assert done.returncode == 0 and done.stdout.startswith(f"Usage: soihang {name}") and "--json" in done.stdout
 
@@ -362,18 +361,16 @@ def test_commands_that_need_no_mlflow_do_not_import_it(arguments: list[str], cra
 
 
 def test_a_server_that_is_away_is_said_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from tests.test_cli import soihang
-
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
-    done = soihang("rollback", cwd=tmp_path)
+    monkeypatch.chdir(tmp_path)
+    done = soihang("rollback")
     assert done.returncode == 6 and "does not answer" in done.stderr and len(done.stderr.splitlines()) == 1
 
 
-def test_rollback_prints_what_was_left_and_what_holds(two: tuple[Path, str, str]) -> None:
-    from tests.test_cli import soihang
-
+def test_rollback_prints_what_was_left_and_what_holds(two: tuple[Path, str, str], monkeypatch: pytest.MonkeyPatch) -> None:
     folder, first, second = two
-    done = soihang("rollback", "--json", cwd=folder)
+    monkeypatch.chdir(folder)
+    done = soihang("rollback", "--json")
     said = json.loads(done.stdout)
     assert done.returncode == 0 and (said["left"]["version"], said["champion"]["version"]) == (second, first)

@@ -26,9 +26,9 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.commands import printed
 from tests.conftest import ROOT, is_root
 from tests.small_market import eager_file, small_market
-from tests.test_cli import here, soihang
 
 COMPOSE = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))
 #: What `mlflow server` needs beyond the client.
@@ -145,13 +145,13 @@ def test_the_whole_loop_works_unchanged_against_a_server(server: str, tmp_path: 
     assert before["alias"] == "champion"
     told = ["--listings", market.crawl, "--outcomes", market.some]
     settings = ["--config", eager_file(tmp_path / "run.yaml", seed=2)]
-    logged = json.loads(here("train", *told, *settings, "--out", tmp_path / "train", "--json"))["mlflow"]
-    said = json.loads(here("reproduce", logged["run_id"], "--json"))
+    logged = json.loads(printed("train", *told, *settings, "--out", tmp_path / "train", "--json"))["mlflow"]
+    said = json.loads(printed("reproduce", logged["run_id"], "--json"))
     assert said["identical"] and set(said["files"].values()) == {"same"} and said["environment"] == []
     named = [logged["registered_version"], *told, *settings, "--out", tmp_path / "promote", "--anyway", "thử máy chủ", "--json"]
-    promoted = json.loads(here("promote", *named))
+    promoted = json.loads(printed("promote", *named))
     assert promoted["decision"] in ("promoted", "promoted anyway") and promoted["champion"] == market.first.model.version
-    back = json.loads(soihang("rollback", "--json").stdout)
+    back = json.loads(printed("rollback", "--json"))
     assert (back["left"]["version"], back["champion"]["version"]) == (logged["registered_version"], before["registered_version"])
 
 

@@ -8,7 +8,6 @@ group, and whether it is read at all or was kept from an earlier run, changes no
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -18,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet as pq
+from joblib import cpu_count
 
 from features.errors import ConfigError, DataError
 from pipeline.manifest import code_hash, fingerprint
@@ -87,7 +87,7 @@ def _each(work: Callable[[Part], Result], todo: Sequence[Part], n_jobs: int) -> 
 
 def _inputs(files: Sequence[Path]) -> list[str]:
     """Day of the folder, name and SHA-256 of each file. A folder named by its day dates what lies in it, so the day is part of what was read."""
-    with ThreadPoolExecutor(os.cpu_count()) as threads:
+    with ThreadPoolExecutor(cpu_count()) as threads:
         shas = list(threads.map(_sha256, files))
     days = [f"{day}/" if (day := folder_day(path)) else "" for path in files]
     return [f"{day}{path.name} {sha}" for day, path, sha in zip(days, files, shas, strict=True)]

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow.parquet as pq
 
 from pipeline.planning.places import places_on
 from pipeline.reference import load_reference
@@ -40,7 +41,8 @@ def report_situation(out: Path, targets: pd.DataFrame, summary: dict[str, Any]) 
 
     day, points = date.fromisoformat(summary["as_of"]), float(summary["flagged_points"])
     places = places_on(day, load_reference().provinces)
-    scores = read_parquet(out / "scores.parquet")
+    signs = [name for name in pq.read_schema(out / "scores.parquet").names if name.startswith("evidence_")]
+    scores = read_parquet(out / "scores.parquet", columns=["points", *signs])
     made = situation(out / "work" / "listings", out / "work", scores, targets, as_of=day, flagged_points=points, places=places)
     write_atomically(out / FILE, partial(write_situation, made=made, targets=targets, summary=summary))
     return facts(made)

@@ -6,7 +6,7 @@ no rate and are put together, so that the sums still hold; a second count, from 
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +57,7 @@ def _rows(listings: Path, features: Path, scores: pd.DataFrame, *, as_of: date, 
         frames.append(_few_columns(own, goods, scores.iloc[begin : begin + len(own)], flagged_points, places))
         begin += len(own)
     rows = pd.concat(frames, ignore_index=True)
-    return rows[rows["captured_at"].dt.tz_convert(VIETNAM).dt.date <= as_of]
+    return rows[rows["captured_at"] < pd.Timestamp(as_of + timedelta(days=1), tz=VIETNAM)]
 
 
 def _few_columns(own: pd.DataFrame, goods: pd.Series, scores: pd.DataFrame, flagged_points: float, places: Places) -> pd.DataFrame:
@@ -66,7 +66,7 @@ def _few_columns(own: pd.DataFrame, goods: pd.Series, scores: pd.DataFrame, flag
     out = own[[*_NAME, "captured_at"]].assign(
         goods=goods.astype("object").fillna(UNKNOWN_GOODS).to_numpy(),
         authority=own["location"].map(names).astype("object").fillna(places.of(None).name),
-        month=own["captured_at"].dt.tz_convert(VIETNAM).dt.strftime("%Y-%m"),
+        month=_months(own["captured_at"]),
         cluster=key.fillna(own["platform"] + "|listing|" + own["listing_id"]),
         points=scores["points"].to_numpy(),
     )
@@ -75,6 +75,13 @@ def _few_columns(own: pd.DataFrame, goods: pd.Series, scores: pd.DataFrame, flag
         if f"evidence_{name}" in scores:
             out[name] = flagged & (scores[f"evidence_{name}"].to_numpy() > 0)
     return out.assign(**{ANY: flagged})
+
+
+def _months(captured_at: pd.Series) -> pd.Series:
+    """``2026-11`` in Vietnam; few months are many listings, so each is written once."""
+    local = captured_at.dt.tz_convert(VIETNAM)
+    month = local.dt.year * 12 + local.dt.month - 1
+    return month.map({one: f"{one // 12}-{one % 12 + 1:02d}" for one in month.unique()})
 
 
 def _with_targets(once: pd.DataFrame, targets: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, int]:
