@@ -28,19 +28,25 @@ def group_shares(table: pd.DataFrame, by: Sequence[str], signs: Sequence[str], c
     groups = per_cluster.groupby(by, observed=True, sort=True)
     sizes = groups["n"].agg(n="sum", clusters="size")
     group = groups.ngroup().to_numpy()
-    rows_squared = np.bincount(group, weights=per_cluster["n"].to_numpy(dtype="float64") ** 2)
-    return pd.concat([_shares(sizes, per_cluster, sign, group, rows_squared) for sign in signs], ignore_index=True)
-
-
-def _shares(sizes: pd.DataFrame, per_cluster: pd.DataFrame, sign: str, group: np.ndarray, rows_squared: np.ndarray) -> pd.DataFrame:
-    k, n = per_cluster[sign].to_numpy(dtype="float64"), sizes["n"].to_numpy(dtype="float64")
-    hits = np.bincount(group, weights=k)
+    n, n_own = sizes["n"].to_numpy(dtype="float64"), per_cluster["n"].to_numpy(dtype="float64")
+    # A row for each sign from here on; the groups lie side by side in it.
+    own_hits = per_cluster[list(signs)].to_numpy(dtype="float64").T
+    hits = _summed(own_hits, group, len(n))
     value = hits / n
-    off_squared = np.bincount(group, weights=(k - value[group] * per_cluster["n"].to_numpy()) ** 2)
+    off_squared = _summed((own_hits - value[:, group] * n_own) ** 2, group, len(n))
+    rows_squared = np.bincount(group, weights=n_own**2)
     effective = _effective(n, sizes["clusters"].to_numpy(dtype="float64"), value, off_squared, rows_squared)
     low, high = _clopper_pearson(value * effective, effective)
-    out = sizes.assign(hits=hits.astype("int64"), value=value, low=np.minimum(low, value), high=np.maximum(high, value)).reset_index()
-    return out.assign(sign=sign)[[*sizes.index.names, "sign", "n", "hits", "clusters", "value", "low", "high"]]
+    out = sizes.index.to_frame(index=False).assign(n=sizes["n"].to_numpy(), clusters=sizes["clusters"].to_numpy())
+    out = out.iloc[np.tile(np.arange(len(n)), len(signs))].reset_index(drop=True)
+    ranges = {"low": np.minimum(low, value).ravel(), "high": np.maximum(high, value).ravel()}
+    out = out.assign(sign=np.repeat(list(signs), len(n)), hits=hits.ravel().astype("int64"), value=value.ravel(), **ranges)
+    return out[[*by, "sign", "n", "hits", "clusters", "value", "low", "high"]]
+
+
+def _summed(rows: np.ndarray, group: np.ndarray, n_groups: int) -> np.ndarray:
+    """Each row's sums by group."""
+    return np.array([np.bincount(group, weights=row, minlength=n_groups) for row in rows]).reshape(len(rows), n_groups)
 
 
 def _effective(n: np.ndarray, m: np.ndarray, value: np.ndarray, off_squared: np.ndarray, rows_squared: np.ndarray) -> np.ndarray:

@@ -14,7 +14,7 @@ from models.group_shares import group_shares
 from models.proportions import share
 from pipeline.planning.places import places_on
 from pipeline.reference import load_reference
-from pipeline.reports.situation import ANY, MIN_LISTINGS, MIN_SELLERS, TOO_FEW, write_situation
+from pipeline.reports.situation import ANY, MIN_LISTINGS, MIN_SELLERS, TOO_FEW, _expected, write_situation
 from pipeline.stages.run import RunReport
 from pipeline.stages.situation import SMALL, Situation, facts, situation
 from pipeline.store import read_json, read_parquet, write_parquet
@@ -113,6 +113,11 @@ def test_a_listing_seen_twice_in_a_month_counts_once_and_in_two_months_twice(dem
     assert after.n_listings == before.n_listings and facts(after)["agrees_with_lists"]
     months = after.margins[after.margins["dimension"].eq("month") & after.margins["behaviour"].eq(ANY)].set_index("name")["n"]
     assert months.sum() == before.n_listings + 3 and months.iloc[0] == 3
+
+
+@pytest.mark.parametrize(("low", "said"), [(6.16, "6,2 trong 3/4 đối tượng"), (5.9, "6,2 (từ 5,9 đến 6,2) trong 3/4 đối tượng")])
+def test_a_range_of_no_width_is_not_said_as_one(low: float, said: str) -> None:
+    assert _expected({"low": low, "expected": 6.2, "high": 6.24, "of": 4, "with_probability": 3}) == said
 
 
 def test_only_the_central_role_gets_it_and_expected_finds_stand_nowhere_else(demo: RunReport, tmp_path: Path) -> None:

@@ -116,7 +116,9 @@ def _expected(known: dict[str, Any] | None) -> str:
     if not known or not known["with_probability"]:
         return "chưa có mô hình đã hiệu chỉnh"
     low, middle, high = (f"{known[key]:.1f}".replace(".", ",") for key in ("low", "expected", "high"))
-    return f"{middle} (từ {low} đến {high}) trong {known['with_probability']}/{known['of']} đối tượng"
+    # A range without width says that the bounds of listings vanish in a shop's total, not that the number is certain.
+    between = "" if low == high else f" (từ {low} đến {high})"
+    return f"{middle}{between} trong {known['with_probability']}/{known['of']} đối tượng"
 
 
 def _rates(sheet: Worksheet, styles: Styles, columns: Sequence[tuple[str, float]], names: list[list[str]], rows: pd.DataFrame) -> None:
