@@ -13,6 +13,7 @@ from features.errors import DataError
 from pipeline.sources.batch import RAW_KEPT, Entry, rejected
 from pipeline.sources.lines import MAX_LINE, encoding_of, open_bytes, read_lines
 from pipeline.sources.mapping import dig
+from pipeline.sources.pieces import Piece
 
 MAX_ENVELOPE = 64_000_000
 """Longest JSON object, characters, that may wrap an array; more must come as an array or as lines."""
@@ -24,9 +25,9 @@ _ESCAPED = re.compile("[\udc80-\udcff]")
 _DECODER = json.JSONDecoder()
 
 
-def read_jsonl(path: Path, records: str) -> Iterator[Entry]:
-    """Yield the records of a file with one JSON value a line; an array on a line counts as its members."""
-    for line in read_lines(path):
+def read_jsonl(path: Path, records: str, piece: Piece | None = None) -> Iterator[Entry]:
+    """Yield the records of a file with one JSON value a line, or of a piece of it; an array on a line counts as its members."""
+    for line in read_lines(path, *(piece or ())):
         if line.text is None:
             yield rejected(line.number, line.rule, line.reason, line.raw)
         elif line.text.strip():

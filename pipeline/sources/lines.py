@@ -14,7 +14,9 @@ import pyarrow as pa
 from pipeline.sources.batch import RAW_KEPT
 
 _COMPRESSED = {".gz": "gzip", ".zst": "zstd"}
-_SAMPLE = 65_536
+SAMPLE = 65_536
+"""Bytes of a file that tell its encoding."""
+
 MAX_LINE = 20_000_000
 """A line longer than this many bytes is rejected: no listing is, and reading it would cost everybody else's memory."""
 
@@ -61,18 +63,22 @@ def encoding_of(head: bytes) -> str:
     return "cp1258" if bad > good else "utf-8"
 
 
-def read_lines(path: Path) -> Iterator[Line]:
-    """Yield every line of a text file, line ends kept."""
+def read_lines(path: Path, begin: int = 0, end: int | None = None, before: int = 0) -> Iterator[Line]:
+    """Yield every line of a text file, line ends kept, or those of bytes ``begin`` to ``end`` (both at line ends), ``before`` lines from the top."""
     with open_bytes(path) as stream:
-        encoding = encoding_of(stream.read(_SAMPLE))
+        encoding = encoding_of(stream.read(SAMPLE))
     with open_bytes(path) as stream:
-        yield from _wide_lines(stream, encoding) if encoding.startswith("utf-16") else _byte_lines(stream, encoding)
+        if encoding.startswith("utf-16"):
+            yield from _wide_lines(stream, encoding)
+            return
+        if begin:
+            stream.seek(begin)
+        yield from _byte_lines(stream, encoding, end, before)
 
 
-def _byte_lines(stream: IO[bytes], encoding: str) -> Iterator[Line]:
-    number = 0
+def _byte_lines(stream: IO[bytes], encoding: str, end: int | None, number: int) -> Iterator[Line]:
     codec = "utf-8" if encoding == "utf-8-sig" else encoding
-    while raw := stream.readline(MAX_LINE):
+    while (end is None or stream.tell() < end) and (raw := stream.readline(MAX_LINE)):
         number += 1
         if number == 1 and encoding == "utf-8-sig":
             raw = raw[3:]

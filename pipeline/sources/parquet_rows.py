@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pipeline.sources.batch import RAW_KEPT, Entry, named_cells, rejected
+from pipeline.sources.pieces import Piece
 from pipeline.sources.spool import open_seekable
 
 _MOST_ROWS, _FEWEST_ROWS = 10_000, 16
@@ -21,15 +22,19 @@ _AT_ONCE = 200_000_000
 _NUMBERS = {"BOOLEAN", "INT32", "INT64", "INT96", "FLOAT", "DOUBLE"}
 
 
-def read_parquet_rows(path: Path) -> Iterator[Entry]:
-    """Yield a file's rows. A value that Python cannot hold (a year 3,000,000) is missing; a row whose text is no UTF-8 is rejected."""
-    number = 0
+def read_parquet_rows(path: Path, piece: Piece | None = None) -> Iterator[Entry]:
+    """Yield the rows of a file, or of a piece of it.
+
+    A value that Python cannot hold (a year 3,000,000) is missing; a row whose text is no UTF-8 is rejected.
+    """
+    number = piece.before if piece else 0
     with open_seekable(path) as stream:
         texts = _texts(pq.read_schema(stream))
         stream.seek(0)
         with pq.ParquetFile(stream, read_dictionary=texts) as file:
-            pieces = (piece for batch in file.iter_batches(batch_size=_rows_at_once(file.metadata, texts)) for piece in _unpacked(batch))
-            for row, undecodable in (row for piece in pieces for row in _rows(piece)):
+            groups = range(piece.begin, piece.end) if piece else None
+            batches = file.iter_batches(batch_size=_rows_at_once(file.metadata, texts), row_groups=groups)
+            for row, undecodable in (row for batch in batches for unpacked in _unpacked(batch) for row in _rows(unpacked)):
                 number += 1
                 if undecodable:
                     yield rejected(number, "undecodable", f"not text in UTF-8: {', '.join(undecodable)[:200]}", repr(row)[:RAW_KEPT])

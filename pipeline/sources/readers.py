@@ -16,6 +16,7 @@ from pipeline.sources.csv_rows import read_csv
 from pipeline.sources.json_documents import read_json, read_jsonl
 from pipeline.sources.mapping import Format
 from pipeline.sources.parquet_rows import read_parquet_rows
+from pipeline.sources.pieces import Piece, line_pieces, row_group_pieces
 from pipeline.sources.xlsx_rows import read_xlsx
 
 BATCH_ROWS = 50_000
@@ -37,14 +38,20 @@ def file_format(path: Path) -> Format:
     raise DataError(f"{path.name}: unknown kind of file; known endings: {sorted(_ENDINGS)} (also .gz, .zst)")
 
 
-def read_batches(path: Path, *, records: str = "", size: int = BATCH_ROWS) -> Iterator[Batch]:
-    """Yield the file's entries in batches of at most ``size``.
+def pieces_of(path: Path, size: int) -> list[Piece]:
+    """Return pieces of some ``size`` bytes that can be read one by one, in their order; none where the file cannot be cut."""
+    cut = None if path.suffix.lower() in _COMPRESSED else _CUT.get(file_format(path))
+    return cut(path, size) if cut else []
+
+
+def read_batches(path: Path, *, records: str = "", size: int = BATCH_ROWS, piece: Piece | None = None) -> Iterator[Batch]:
+    """Yield the entries of a file, or of one of its `pieces_of`, in batches of at most ``size``.
 
     Raises `DataError` where the file cannot be read, or not to its end; what stood before the damage has been yielded by then.
     """
     batch = Batch()
     try:
-        for entry in _READERS[file_format(path)](path, records):
+        for entry in _READERS[file_format(path)](path, records, piece):
             batch.add(entry)
             if batch.is_full(size):
                 yield batch
@@ -73,10 +80,11 @@ def read_rows(path: Path) -> tuple[list[tuple[int, dict[str, Any]]], list[tuple[
     return rows, rejected
 
 
-_READERS: dict[Format, Callable[[Path, str], Iterator[Entry]]] = {
-    "csv": lambda path, _: read_csv(path),
-    "xlsx": lambda path, _: read_xlsx(path),
+_CUT: dict[Format, Callable[[Path, int], list[Piece]]] = {"jsonl": line_pieces, "parquet": row_group_pieces}
+_READERS: dict[Format, Callable[[Path, str, Piece | None], Iterator[Entry]]] = {
+    "csv": lambda path, *_: read_csv(path),
+    "xlsx": lambda path, *_: read_xlsx(path),
     "jsonl": read_jsonl,
-    "json": read_json,
-    "parquet": lambda path, _: read_parquet_rows(path),
+    "json": lambda path, records, _: read_json(path, records),
+    "parquet": lambda path, _, piece: read_parquet_rows(path, piece),
 }

@@ -66,7 +66,7 @@ def ingest(
     groups = in_groups(files, labels(files))
     clock = datetime(datetime.now(UTC).year + 1, 1, 1, tzinfo=UTC)
     how = _how(mappings, key, [source, partition_rows, *erased, clock])
-    made_from = _made_from(groups, inputs, how)
+    made_from = _made_from(groups, dict(zip(files, inputs, strict=True)), how)
     known = [_known(group, one, out, previous) for group, one in zip(groups, made_from, strict=True)]
     if sum(group.weight for group, one in zip(groups, known, strict=True) if one is None) < _WORTH_PROCESSES:
         n_jobs = 1
@@ -77,7 +77,7 @@ def ingest(
     records = _read(tasks, known, reading, on_rows, n_jobs)
     records = _without_twice_seen(tasks, records, reading, n_jobs)
     _close(out, records)
-    return IngestReport([file for one in records for file in one.files], _latest(records), inputs=inputs)
+    return IngestReport(_files(groups, records), _latest(records), inputs=inputs)
 
 
 def _each(work: Callable[[Part], Result], todo: Sequence[Part], n_jobs: int) -> Iterator[Result]:
@@ -109,13 +109,12 @@ def _how(mappings: Mapping[str, SourceMapping], key: bytes, asked: Sequence[obje
     return digest.digest()
 
 
-def _made_from(groups: Sequence[Group], inputs: Sequence[str], how: bytes) -> list[str]:
+def _made_from(groups: Sequence[Group], inputs: Mapping[Path, str], how: bytes) -> list[str]:
     """For each group an id of its files, their dates and ``how`` they are read."""
-    rest = iter(inputs)
     found = []
     for group in groups:
-        files = [(label, next(rest), path.stat().st_mtime_ns) for path, label in zip(group.paths, group.labels, strict=True)]
-        found.append(hashlib.sha256(how + repr(files).encode()).hexdigest())
+        files = [(label, inputs[path], path.stat().st_mtime_ns) for path, label in zip(group.paths, group.labels, strict=True)]
+        found.append(hashlib.sha256(how + repr((files, group.piece)).encode()).hexdigest())
     return found
 
 
@@ -189,6 +188,17 @@ def _without_twice_seen(tasks: Sequence[Task], records: Sequence[Record], readin
     made = _each(partial(read_group, reading=reading), [replace(tasks[at], taken=lost[at]) for at in again], n_jobs)
     anew = dict(zip(again, made, strict=True))
     return [anew.get(at, record) for at, record in enumerate(records)]
+
+
+def _files(groups: Sequence[Group], records: Sequence[Record]) -> list[FileReport]:
+    """A report of each file; of one that was read in pieces, one of all."""
+    found: list[FileReport] = []
+    for group, record in zip(groups, records, strict=True):
+        if group.piece is not None and group.piece.begin > 0:
+            found[-1] = found[-1].followed_by(record.files[0])
+        else:
+            found += record.files
+    return found
 
 
 def _latest(records: Sequence[Record]) -> datetime | None:

@@ -1,4 +1,4 @@
-"""Crawl files in groups: what one process reads at a time, and what is kept as a whole when nothing in it changed.
+"""Crawl files in groups: what one process reads at a time, and what is kept as a whole when nothing in it changed. A large file is several groups.
 
 A group's borders must stay where they are when a file is added, grows or goes, or everything after it would be read again. So most borders
 are drawn by a file's own name and size, as likely as it is large, and only the rest by how much came before.
@@ -9,10 +9,12 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pipeline.sources.files import folder_day
+from pipeline.sources.pieces import Piece
+from pipeline.sources.readers import pieces_of
 
 _MOST, _USUAL, _LEAST = 64_000_000, 32_000_000, 1_000_000
 """Bytes: no group of several files is larger; a group on average; a smaller one goes on into the next folder."""
@@ -23,13 +25,14 @@ _SLUG_LENGTH = 60
 
 @dataclass(frozen=True)
 class Group:
-    """Consecutive files. ``name`` is the beginning of the names of all that is made of them, ``labels`` are the files' names in tables,
-    ``weight`` their bytes, unpacked by rule of thumb."""
+    """Consecutive files, or a piece of one. ``name`` is the beginning of the names of all that is made of them, ``labels`` are the files' names in
+    tables, ``weight`` their bytes, unpacked by rule of thumb."""
 
     name: str
     paths: tuple[Path, ...]
     labels: tuple[str, ...]
     weight: int
+    piece: Piece | None = None
 
 
 def in_groups(paths: Sequence[Path], labels: Sequence[str]) -> list[Group]:
@@ -43,6 +46,9 @@ def in_groups(paths: Sequence[Path], labels: Sequence[str]) -> list[Group]:
         if begun and (weight + own > _MOST or (leaves_folder and weight >= _LEAST)):
             found.append(_group(begun, weight))
             begun, weight = [], 0
+        if own > _MOST and len(cut := pieces_of(path, _MOST)) > 1:
+            found += _pieces(path, label, own, cut)
+            continue
         begun.append((path, label))
         weight += own
         if _is_border(label, own):
@@ -62,6 +68,11 @@ def _weight(path: Path) -> int:
 def _group(files: Sequence[tuple[Path, str]], weight: int) -> Group:
     paths, labels = zip(*files, strict=True)
     return Group(f"part-{_slug(paths[0], labels[0])}-{_hash(labels[0])[:12]}", paths, labels, weight)
+
+
+def _pieces(path: Path, label: str, weight: int, cut: Sequence[Piece]) -> list[Group]:
+    whole = _group([(path, label)], weight // len(cut))
+    return [replace(whole, name=f"{whole.name}-p{at:05d}", piece=piece) for at, piece in enumerate(cut)]
 
 
 def _slug(path: Path, label: str) -> str:

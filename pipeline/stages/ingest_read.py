@@ -20,6 +20,7 @@ from pipeline.sources.form_rows import without_form_rows
 from pipeline.sources.mapping import SourceMapping
 from pipeline.sources.normalise import normalise
 from pipeline.sources.phones import mask
+from pipeline.sources.pieces import Piece
 from pipeline.sources.readers import file_format, read_batches
 from pipeline.sources.tax_codes import mask_any_twelve_digits
 from pipeline.sources.times import moment
@@ -28,13 +29,12 @@ from pipeline.sources.xlsx_rows import unread_sheets
 from pipeline.stages.ingest_groups import Group
 from pipeline.stages.ingest_kept import Record, forget, remember, write_keys
 from pipeline.stages.ingest_keys import NONE, Keys
-from pipeline.stages.ingest_report import FileReport
+from pipeline.stages.ingest_report import NAMED_ROWS, FileReport
 from pipeline.stages.ingest_writer import GroupWriter
 from pipeline.tables.quarantine import RULES
 
 _NOT_CONTENT = {"captured_at", "captured_precision", "source", "observes", "source_file", "source_line", "row_hash"}
 _RAW_LENGTH = 2_000
-_NAMED_ROWS = 5
 _MAX_SLIP = timedelta(days=2 * 366)
 """A capture further ahead than this of the file's date and of the year's end is a slip. Wide, because clocks of crawl machines are wrong too."""
 _NO_FILE_TIME = datetime(2000, 1, 1, tzinfo=UTC)
@@ -79,7 +79,7 @@ def read_group(task: Task, *, reading: Reading, on_rows: Callable[[int], None] |
     reports = [file.unread() for file in task.files]
     for path, report in zip(task.group.paths, reports, strict=True):
         if report.mapping is not None and report.passed_over is None:
-            _read_file(path, reading.mappings[report.mapping], report, writer, reading, on_rows)
+            _read_file(path, task.group.piece, reading.mappings[report.mapping], report, writer, reading, on_rows)
     piece = writer.close()
     keys = write_keys(out, name, own=np.concatenate([NONE, *writer.keys]), lost=taken)
     left = [*writer.parts, keys, *([piece] if piece else [])]
@@ -112,14 +112,20 @@ def _recognised(path: Path, label: str, source: str, mappings: Mapping[str, Sour
 
 
 def _read_file(
-    path: Path, mapping: SourceMapping, report: FileReport, writer: GroupWriter, reading: Reading, on_rows: Callable[[int], None] | None
+    path: Path,
+    piece: Piece | None,
+    mapping: SourceMapping,
+    report: FileReport,
+    writer: GroupWriter,
+    reading: Reading,
+    on_rows: Callable[[int], None] | None,
 ) -> None:
-    """Take in one file; what cannot be read is named in its report, with what stood before the damage taken in."""
+    """Take in one file or a piece of it; what cannot be read is named in its report, with what stood before the damage taken in."""
     try:
         times = _file_times(path, mapping, reading.clock)
         if file_format(path) == "xlsx":
             report.notes += unread_sheets(path)
-        for batch in read_batches(path, records=mapping.records):
+        for batch in read_batches(path, records=mapping.records, piece=piece):
             _take(batch, mapping, times, report, writer, reading)
             if on_rows is not None:
                 on_rows(len(batch))
@@ -157,10 +163,10 @@ def _take(batch: Batch, mapping: SourceMapping, times: _Times, report: FileRepor
     if n_examples:
         report.notes.append(f"{n_examples} example row as it was printed, not a listing")
     report.read += len(batch)
-    report.quarantined.update(one.rule for one in batch.rejected)
-    _point_at(report, [(one.line, one.rule) for one in batch.rejected])
+    places = [(one.line, one.rule) for one in batch.rejected]
     writer.reject([(report.file, one.line, one.rule, one.reason, _kept(one.raw, key)) for one in batch.rejected])
     if not batch.records:
+        _note_quarantined(report, places)
         return
     table = normalise(batch, mapping, file_time=times.file, folder_time=times.day, latest=times.latest, key=key)
     table = without_erased(table, reading.erased, key)
@@ -171,8 +177,7 @@ def _take(batch: Batch, mapping: SourceMapping, times: _Times, report: FileRepor
     table["row_hash"] = _row_hashes(table)
     rule = writer.rules(table)
     bad = np.flatnonzero(rule.notna().to_numpy())
-    report.quarantined.update(str(rule.iat[row]) for row in bad)
-    _point_at(report, [(batch.lines[row], str(rule.iat[row])) for row in bad])
+    _note_quarantined(report, places + [(batch.lines[row], str(rule.iat[row])) for row in bad])
     writer.reject(
         [
             (report.file, batch.lines[row], rule.iat[row], RULES[str(rule.iat[row])], _raw(batch.records[row], key))
@@ -184,9 +189,10 @@ def _take(batch: Batch, mapping: SourceMapping, times: _Times, report: FileRepor
     writer.accept(kept.reset_index(drop=True))
 
 
-def _point_at(report: FileReport, places: Sequence[tuple[int, str]]) -> None:
-    room = _NAMED_ROWS - len(report.first_quarantined)
-    report.first_quarantined += [f"line {line} {rule}" for line, rule in places[: max(0, room)]]
+def _note_quarantined(report: FileReport, places: Sequence[tuple[int, str]]) -> None:
+    report.quarantined.update(rule for _, rule in places)
+    room = max(0, NAMED_ROWS - len(report.first_quarantined))
+    report.first_quarantined += [f"line {line} {rule}" for line, rule in sorted(places)[:room]]
 
 
 def _kept(raw: str, key: bytes) -> str:

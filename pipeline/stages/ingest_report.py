@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
+
+NAMED_ROWS = 5
+"""How many quarantined rows of a file are named in its report."""
 
 
 @dataclass
@@ -29,6 +32,18 @@ class FileReport:
         """Return what was known of the file before its rows were read: its mapping, or why there is none."""
         error = self.error if self.mapping is None else None
         return FileReport(self.file, self.mapping, self.confidence, error=error, passed_over=self.passed_over)
+
+    def followed_by(self, rest: FileReport) -> FileReport:
+        """Return one report of this and the next piece of the same file."""
+        return replace(
+            self,
+            read=self.read + rest.read,
+            listings=self.listings + rest.listings,
+            quarantined=self.quarantined + rest.quarantined,
+            error=self.error or rest.error,
+            notes=list(dict.fromkeys([*self.notes, *rest.notes])),
+            first_quarantined=[*self.first_quarantined, *rest.first_quarantined][:NAMED_ROWS],
+        )
 
     def to_json(self) -> dict[str, Any]:
         """Return plain values."""
