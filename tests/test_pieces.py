@@ -18,7 +18,7 @@ from pipeline.sources.mapping import load_mappings
 from pipeline.sources.pieces import line_pieces
 from pipeline.sources.readers import pieces_of, read_batches
 from pipeline.stages import ingest as ingesting
-from pipeline.stages import ingest_groups
+from pipeline.stages import ingest_groups, ingest_read
 from pipeline.stages.ingest import IngestReport, ingest
 from pipeline.store import parts, read_parquet
 
@@ -67,7 +67,10 @@ def test_pieces_of_a_file_give_what_the_file_gives(kind: str, size: int, tmp_pat
     whole = taken(crawl, tmp_path / "whole")
     in_pieces(monkeypatch, size)
     n_pieces = len(pieces_of(crawl, size))
+    looked_at, own = [], ingest_read.detect
+    monkeypatch.setattr(ingest_read, "detect", lambda path, known: looked_at.append(path) or own(path, known))
     report = taken(crawl, tmp_path / "cut")
+    assert looked_at == [crawl]
     assert n_pieces > 2 and len(list((tmp_path / "cut" / "ingest").glob("*.json"))) == n_pieces
     assert report == whole and [one.file for one in report.files] == [crawl.name]
     assert report.n_listings + report.n_quarantined == report.n_read and report.files[0].quarantined["duplicate_key"] > 1

@@ -129,10 +129,17 @@ def _known(group: Group, made_from: str, out: Path, previous: Path | None) -> tu
 def _recognised(
     groups: Sequence[Group], known: Sequence[tuple[Record, Path] | None], look: Callable[[Group], list[FileReport]], n_jobs: int
 ) -> list[list[FileReport]]:
-    """For each group what each of its files is; those that are known are not looked into again."""
-    unknown = [group for group, one in zip(groups, known, strict=True) if one is None]
+    """For each group what each of its files is; those that are known are not looked into again, and of pieces only the first."""
+    unknown = [group for group, one in zip(groups, known, strict=True) if one is None and not group.goes_on]
     looked = iter(list(_each(look, unknown, n_jobs)))
-    return [next(looked) if one is None else [file.unread() for file in one[0].files] for one in known]
+    found: list[list[FileReport]] = []
+    for group, one in zip(groups, known, strict=True):
+        if one is not None:
+            same = one[0].files
+        else:
+            same = found[-1] if group.goes_on else next(looked)
+        found.append([file.unread() for file in same])
+    return found
 
 
 def _further_columns(mappings: Sequence[SourceMapping]) -> dict[str, str]:
@@ -194,7 +201,7 @@ def _files(groups: Sequence[Group], records: Sequence[Record]) -> list[FileRepor
     """A report of each file; of one that was read in pieces, one of all."""
     found: list[FileReport] = []
     for group, record in zip(groups, records, strict=True):
-        if group.piece is not None and group.piece.begin > 0:
+        if group.goes_on:
             found[-1] = found[-1].followed_by(record.files[0])
         else:
             found += record.files

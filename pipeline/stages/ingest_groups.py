@@ -34,6 +34,11 @@ class Group:
     weight: int
     piece: Piece | None = None
 
+    @property
+    def goes_on(self) -> bool:
+        """Whether it is a piece of the same file as the group before."""
+        return self.piece is not None and self.piece.begin > 0
+
 
 def in_groups(paths: Sequence[Path], labels: Sequence[str]) -> list[Group]:
     """Return the files in groups, in the order given."""
